@@ -1,0 +1,47 @@
+"""How the pool and a loaded model are set up. Plain values: the settings table of the project makes them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+KVCacheType = Literal["f16", "q8_0", "q4_0"]
+FlashAttention = Literal["auto", "on", "off"]
+EngineHost = Literal["process", "inline"]
+BackendKind = Literal["llama", "fake"]
+
+
+class LoadOptions(Struct, frozen=True, kw_only=True):
+    """What is fixed when a model is loaded; changing any of it means loading the model again.
+
+    ``num_ctx`` is the context of one sequence in tokens, 0 for "as much as the model was trained for, up to the
+    default"; ``num_parallel`` the sequences decoded in one batch, which share one KV cache;
+    ``gpu_layers`` -1 for all that fit; ``num_threads`` 0 for the physical cores.
+    """
+
+    num_ctx: int = 0
+    num_parallel: int = 4
+    num_batch: int = 512
+    num_threads: int = 0
+    gpu_layers: int = -1
+    main_gpu: int = 0
+    tensor_split: tuple[float, ...] = ()
+    kv_cache_type: KVCacheType = "f16"
+    flash_attention: FlashAttention = "auto"
+    use_mmap: bool = True
+
+
+class PoolConfig(Struct, frozen=True, kw_only=True):
+    """How many models live at once, and how long. Durations in seconds; ``inf`` is forever."""
+
+    max_loaded_models: int = 1
+    max_queue: int = 512
+    keep_alive_seconds: float = 300.0
+    load_timeout_seconds: float = 300.0
+    engine_host: EngineHost = "process"
+    backend: BackendKind = "llama"
+    heartbeat_seconds: float = 2.0
+    hang_timeout_seconds: float = 30.0
+    crash_limit: int = 3
+    crash_window_seconds: float = 60.0

@@ -1,0 +1,75 @@
+"""What a generation tells its caller, in this order: Started, any number of deltas, then one of Finished or Failed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+FinishReason = Literal["stop", "length", "shutdown"]
+
+
+class TokenLogprob(Struct, frozen=True, array_like=True):
+    """``logprob`` is the natural logarithm under the unmodified distribution; ``data`` the token's bytes."""
+
+    token: int
+    data: bytes
+    logprob: float
+    top: tuple[TokenLogprob, ...] = ()
+
+
+class Started(Struct, frozen=True, array_like=True, tag="started"):
+    """The prompt is tokenized, fits, and has a slot: from here on only the engine itself can fail.
+
+    ``n_cached`` of the ``n_prompt`` tokens were taken from the KV cache. ``n_dropped_*`` say what truncation removed.
+    """
+
+    n_prompt: int
+    n_cached: int
+    n_ctx: int
+    queue_seconds: float = 0.0
+    n_dropped_messages: int = 0
+    n_dropped_tokens: int = 0
+
+
+class TextDelta(Struct, frozen=True, array_like=True, tag="text"):
+    """Whole characters of the answer, made from ``n_tokens`` tokens."""
+
+    text: str
+    n_tokens: int = 1
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+class ThinkingDelta(Struct, frozen=True, array_like=True, tag="thinking"):
+    text: str
+    n_tokens: int = 1
+
+
+class ToolCall(Struct, frozen=True, array_like=True, tag="tool_call"):
+    """One whole call. ``arguments`` is a JSON object as text, in the model's own key order."""
+
+    name: str
+    arguments: str
+
+
+class Finished(Struct, frozen=True, array_like=True, tag="finished"):
+    """``stop_sequence`` is the caller's stop string that ended it, if one did. ``context``: prompt and answer tokens."""
+
+    reason: FinishReason
+    n_prompt: int
+    n_cached: int
+    n_generated: int
+    prompt_seconds: float
+    decode_seconds: float
+    stop_sequence: str | None = None
+    context: tuple[int, ...] = ()
+
+
+class Failed(Struct, frozen=True, array_like=True, tag="failed"):
+    """``error`` is the name of a class in ``inference.errors``; ``args`` builds it again on the other side."""
+
+    error: str
+    message: str
+
+
+Event = Started | TextDelta | ThinkingDelta | ToolCall | Finished | Failed

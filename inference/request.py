@@ -1,0 +1,94 @@
+"""What a caller asks of the engine. Immutable, and the same on both sides of the worker's socket (msgpack)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One turn of a chat, as the templates see it. ``tool_calls`` is in OpenAI's form with arguments as an object."""
+
+    role: str
+    content: str = ""
+    thinking: str = ""
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    tool_name: str = ""
+    tool_call_id: str = ""
+
+
+class ChatPrompt(Struct, frozen=True, kw_only=True, tag="chat", omit_defaults=True):
+    """Messages for the chat template. ``context`` are tokens put before the rendered text (Ollama's ``context``).
+
+    A last message of the assistant is continued (prefill) when ``continue_final_message`` is set.
+    """
+
+    messages: tuple[Message, ...]
+    context: tuple[int, ...] = ()
+    continue_final_message: bool = False
+
+
+class TextPrompt(Struct, frozen=True, kw_only=True, tag="text", omit_defaults=True):
+    """Text for the tokenizer as it stands (``raw``, and OpenAI's legacy completions)."""
+
+    text: str
+    context: tuple[int, ...] = ()
+
+
+class TokenPrompt(Struct, frozen=True, kw_only=True, tag="tokens"):
+    tokens: tuple[int, ...]
+
+
+Prompt = ChatPrompt | TextPrompt | TokenPrompt
+
+
+class SamplingOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Every value the sampler chain takes, with Ollama's defaults (api/types.go, DefaultOptions).
+
+    ``seed`` -1 draws a fresh one. ``repeat_last_n`` 0 switches penalties off, -1 means the whole context.
+    ``logit_bias`` maps token ids to what is added to their logit.
+    """
+
+    seed: int = -1
+    temperature: float = 0.8
+    top_k: int = 40
+    top_p: float = 0.9
+    min_p: float = 0.0
+    typical_p: float = 1.0
+    repeat_last_n: int = 64
+    repeat_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    mirostat: int = 0
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
+    dry_multiplier: float = 0.0
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
+    dry_penalty_last_n: int = -1
+    dry_sequence_breakers: tuple[str, ...] = ("\n", ":", '"', "*")
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
+    logit_bias: dict[int, float] = {}
+
+
+class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One generation.
+
+    ``num_predict`` < 0 goes on until the model stops or the context ends. ``truncate`` lets the oldest messages (or
+    the text's head) be dropped until the prompt fits; ``shift`` lets a generation that reaches the end of the context
+    drop its oldest half after ``num_keep`` tokens and go on. ``top_logprobs`` None: no logprobs; 0: the chosen token's only.
+    ``cache_scope`` names the tenant: KV cells are reused only within one scope.
+    """
+
+    prompt: Prompt
+    sampling: SamplingOptions = SamplingOptions()
+    num_predict: int = -1
+    num_keep: int = 4
+    stop: tuple[str, ...] = ()
+    truncate: bool = True
+    shift: bool = True
+    top_logprobs: int | None = None
+    return_context: bool = False
+    cache_scope: str = ""

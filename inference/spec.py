@@ -1,0 +1,24 @@
+"""What the engine is told of a model. The catalog makes it; the engine never looks a model up."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class ModelSpec(Struct, frozen=True, kw_only=True):
+    """One loadable model.
+
+    ``digest`` (64 hex digits of its manifest) is its identity in the pool: two names of one manifest share a worker.
+    ``name`` is for messages and metrics only. ``chat_template`` is Jinja source that replaces the file's own; None
+    takes the file's. ``kv_bytes_per_token`` is the KV cache's size at f16 for one token, all layers.
+    """
+
+    name: str
+    digest: str
+    model_path: str
+    size_bytes: int
+    n_ctx_train: int
+    kv_bytes_per_token: int
+    n_vocab: int = 0
+    n_embd: int = 0
+    chat_template: str | None = None
