@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from inference import errors
+
 FinishReason = Literal["stop", "length", "shutdown"]
 
 
@@ -66,10 +68,26 @@ class Finished(Struct, frozen=True, array_like=True, tag="finished"):
 
 
 class Failed(Struct, frozen=True, array_like=True, tag="failed"):
-    """``error`` is the name of a class in ``inference.errors``; ``args`` builds it again on the other side."""
+    """``error`` is the name of a class in ``inference.errors``; ``attributes`` what its instances carry (``n_ctx`` ...)."""
 
     error: str
     message: str
+    attributes: dict[str, str | int | float] = {}
+
+    @classmethod
+    def of(cls, error: errors.InferenceError) -> Failed:
+        return cls(error=type(error).__name__, message=str(error), attributes=dict(vars(error)))
+
+    def exception(self) -> errors.InferenceError:
+        """The error as it was raised on the other side; a name this side does not know becomes ``ModelFailed``."""
+        kind = getattr(errors, self.error, None)
+        if not (isinstance(kind, type) and issubclass(kind, errors.InferenceError)):
+            kind = errors.ModelFailed
+        error = kind.__new__(kind)
+        # The constructors build the message; this one arrives built.
+        Exception.__init__(error, self.message)
+        vars(error).update(self.attributes)
+        return error
 
 
 Event = Started | TextDelta | ThinkingDelta | ToolCall | Finished | Failed
