@@ -1,0 +1,110 @@
+"""What the scheduler needs of llama.cpp, and nothing more.
+
+One decode thread calls everything here except ``tokenize``, ``piece``, ``is_eog`` (any thread, they only read the
+vocabulary) and ``abort`` (any thread, at any time).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from inference.config import BackendKind, LoadOptions
+from inference.engine.batch import Batch
+from inference.errors import BackendNotAvailable
+from inference.events import TokenLogprob
+from inference.request import SamplingOptions
+from inference.spec import ModelSpec
+
+# A backend's own handle of one request's sampling state; opaque to the scheduler.
+Sampler = Any
+
+
+class Aborted(Exception):
+    """``abort`` stopped the decode. What the batch left in memory is unknown past each sequence's first position."""
+
+
+class CacheFull(Exception):
+    """No free cells for the batch. Nothing of it is in memory."""
+
+
+class BackendInfo(Struct, frozen=True, kw_only=True):
+    """What is fixed once a model is loaded. ``n_ctx`` tokens for one sequence, ``n_cells`` for all of them together.
+
+    ``chat_template`` is the file's own Jinja source, None where it has none; ``bos`` and ``eos`` are texts for it.
+    """
+
+    n_ctx: int
+    n_cells: int
+    n_batch: int
+    n_seq_max: int
+    n_vocab: int
+    can_shift: bool
+    add_bos: bool
+    bos: str = ""
+    eos: str = ""
+    chat_template: str | None = None
+
+
+class Backend(Protocol):
+    @property
+    def info(self) -> BackendInfo: ...
+
+    def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]: ...
+
+    def piece(self, token: int) -> bytes:
+        """The bytes a token adds to the text; empty for control tokens. May end in the middle of a character."""
+
+    def is_eog(self, token: int) -> bool: ...
+
+    def new_sampler(self, options: SamplingOptions, prompt: Sequence[int]) -> Sampler:
+        """Token penalties see the prompt too, as llama.cpp's own server does."""
+
+    def free_sampler(self, sampler: Sampler) -> None: ...
+
+    def decode(self, batch: Batch) -> None:
+        """One forward pass. Raises Aborted, CacheFull or inference.errors.DecodeFailed."""
+
+    def sample(self, sampler: Sampler, index: int) -> int:
+        """The next token from the output at ``index`` in the last batch."""
+
+    def logprobs(self, index: int, token: int, n_top: int) -> TokenLogprob: ...
+
+    def seq_rm(self, seq_id: int, start: int, end: int) -> bool:
+        """Takes the sequence off its cells at positions [start, end); -1 stands for the end. False: can't be cut there."""
+
+    def seq_cp(self, source: int, target: int, start: int, end: int) -> None:
+        """Puts ``target`` on the same cells; no bytes are copied."""
+
+    def seq_add(self, seq_id: int, start: int, end: int, delta: int) -> None:
+        """Moves cells by ``delta`` positions, for every sequence on them."""
+
+    def abort(self) -> None:
+        """Ends the decode that is running, within milliseconds; if none runs, at worst the next one."""
+
+    def close(self) -> None: ...
+
+
+def llama_available() -> bool:
+    return find_spec("llama_cpp") is not None
+
+
+def open_backend(
+    spec: ModelSpec, options: LoadOptions, *, kind: BackendKind, on_progress: Callable[[float], None]
+) -> Backend:
+    """Loads the model; takes as long as that takes. ``on_progress`` gets fractions from 0 to 1 on this thread.
+
+    Raises BackendNotAvailable, ModelLoadError.
+    """
+    if kind == "fake":
+        from inference.engine.fake import FakeBackend
+
+        return FakeBackend(spec, options, on_progress=on_progress)
+    if not llama_available():
+        raise BackendNotAvailable
+    from inference.engine.llama import LlamaBackend
+
+    return LlamaBackend(spec, options, on_progress=on_progress)

@@ -1,0 +1,44 @@
+"""How many KV cells a model is loaded with. The pool's memory estimate and the backend ask the same function."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from inference.config import KVCacheType, LoadOptions
+from inference.spec import ModelSpec
+
+DEFAULT_NUM_CTX = 4096
+MIN_NUM_CTX = 4
+LLAMA_MAX_SEQ = 256
+# Bytes per f16 element times these: a block of 32 elements is 34 bytes in q8_0 and 18 in q4_0.
+KV_TYPE_SCALE: dict[KVCacheType, float] = {"f16": 1.0, "q8_0": 34 / 64, "q4_0": 18 / 64}
+
+
+class CellPlan(Struct, frozen=True, kw_only=True):
+    """``n_ctx`` tokens for one sequence; ``n_cells`` shared by up to ``n_seq_max`` sequences, running, paused or idle."""
+
+    n_ctx: int
+    n_cells: int
+    n_seq_max: int
+    kv_bytes: int
+
+
+def plan_cells(spec: ModelSpec, options: LoadOptions, *, budget_bytes: int | None = None) -> CellPlan:
+    """Every parallel sequence gets a full context if ``budget_bytes`` (for the KV cache) allows it, one at least."""
+    n_ctx = context_length(spec, options)
+    n_cells = n_ctx * max(1, options.num_parallel)
+    cell_bytes = spec.kv_bytes_per_token * KV_TYPE_SCALE[options.kv_cache_type]
+    if budget_bytes is not None and cell_bytes:
+        n_cells = max(n_ctx, min(n_cells, int(budget_bytes / cell_bytes)))
+    return CellPlan(n_ctx=n_ctx, n_cells=n_cells, n_seq_max=n_seq_max(options), kv_bytes=int(n_cells * cell_bytes))
+
+
+def context_length(spec: ModelSpec, options: LoadOptions) -> int:
+    """Ollama's rule: at least 4, never more than the model was trained for."""
+    wanted = options.num_ctx or DEFAULT_NUM_CTX
+    return max(MIN_NUM_CTX, min(wanted, spec.n_ctx_train or wanted))
+
+
+def n_seq_max(options: LoadOptions) -> int:
+    """Twice what runs at once: the other half remembers prefixes and paused sequences."""
+    return min(LLAMA_MAX_SEQ, max(16, 2 * options.num_parallel))

@@ -1,0 +1,174 @@
+"""A backend without a model: deterministic, and strict where llama.cpp would only go wrong silently.
+
+Its vocabulary is the 256 bytes after three control tokens. By default an answer repeats the prompt, read back from the
+cells, so that a wrong cell shows as a wrong answer. ``spec.model_path`` sets it up, also across processes:
+``fake:delay=0.01&length=50``. Keys: see ``FakeSettings``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from inference.config import LoadOptions
+from inference.engine.backend import Aborted, BackendInfo, CacheFull, Sampler
+from inference.engine.batch import Batch
+from inference.engine.cells import plan_cells
+from inference.engine.fake_memory import FakeMemory
+from inference.errors import DecodeFailed, ModelLoadError
+from inference.events import TokenLogprob
+from inference.request import SamplingOptions
+from inference.spec import ModelSpec
+
+BOS, EOS, UNUSED = 0, 1, 2
+N_CONTROL = 3
+N_VOCAB = 256 + N_CONTROL
+
+
+class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``delay`` seconds for a decode and ``token_delay`` more for each token of it; ``length`` tokens of every answer;
+    ``text`` repeated in place of the prompt; ``load_delay`` seconds, ``load_error`` its message; ``cells``, ``seqs`` and
+    ``batch`` in place of what the load options give; ``recurrent``: memory that can't be cut; ``fail_token``: a decode
+    with this token fails."""
+
+    delay: float = 0.0
+    token_delay: float = 0.0
+    length: int = 50
+    text: str = ""
+    load_delay: float = 0.0
+    load_error: str = ""
+    cells: int = 0
+    seqs: int = 0
+    batch: int = 0
+    recurrent: bool = False
+    shift: bool = True
+    fail_token: int = -1
+
+
+class FakeSampler:
+    __slots__ = ("n_prompt", "n_sampled")
+
+    def __init__(self, n_prompt: int) -> None:
+        self.n_prompt = n_prompt
+        self.n_sampled = 0
+
+
+class FakeBackend:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        options: LoadOptions,
+        *,
+        on_progress: Callable[[float], None] = lambda fraction: None,
+    ) -> None:
+        self.settings = parse_settings(spec.model_path)
+        self._load(on_progress)
+        plan = plan_cells(spec, options)
+        self._info = BackendInfo(
+            n_ctx=plan.n_ctx,
+            n_cells=self.settings.cells or plan.n_cells,
+            n_batch=self.settings.batch or options.num_batch,
+            n_seq_max=self.settings.seqs or plan.n_seq_max,
+            n_vocab=N_VOCAB,
+            can_shift=self.settings.shift and not self.settings.recurrent,
+            add_bos=True,
+            bos="<s>",
+            eos="</s>",
+        )
+        self.memory = FakeMemory(self._info.n_cells, can_cut=not self.settings.recurrent)
+        self._aborted = threading.Event()
+        self._rows: list[int] = []
+        self.decoded: list[int] = []  # tokens of each decode, for tests
+
+    def _load(self, on_progress: Callable[[float], None]) -> None:
+        for step in range(1, 11):
+            time.sleep(self.settings.load_delay / 10)
+            on_progress(step / 10)
+        if self.settings.load_error:
+            raise ModelLoadError(self.settings.load_error)
+
+    @property
+    def info(self) -> BackendInfo:
+        return self._info
+
+    def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
+        return [BOS] * add_special + [byte + N_CONTROL for byte in text.encode()]
+
+    def piece(self, token: int) -> bytes:
+        return bytes([token - N_CONTROL]) if token >= N_CONTROL else b""
+
+    def is_eog(self, token: int) -> bool:
+        return token == EOS
+
+    def new_sampler(self, options: SamplingOptions, prompt: Sequence[int]) -> Sampler:
+        return FakeSampler(len(prompt))
+
+    def free_sampler(self, sampler: Sampler) -> None:
+        sampler.n_prompt = -1
+
+    def decode(self, batch: Batch) -> None:
+        tokens = batch.tokens[: batch.n_tokens]
+        try:
+            self._wait(batch.n_tokens)
+        finally:
+            self._aborted.clear()
+        if self.settings.fail_token in tokens:
+            raise DecodeFailed("llama.cpp could not decode a batch")
+        if not self.memory.fits(batch):
+            raise CacheFull
+        self.memory.store(batch)
+        self._rows = batch.seq_ids[: batch.n_tokens].tolist()
+        self.decoded.append(batch.n_tokens)
+
+    def _wait(self, n_tokens: int) -> None:
+        seconds = self.settings.delay + self.settings.token_delay * n_tokens
+        if self._aborted.wait(seconds) if seconds else self._aborted.is_set():
+            raise Aborted
+
+    def sample(self, sampler: Sampler, index: int) -> int:
+        assert sampler.n_prompt >= 0, "the sampler was freed"
+        n_sampled, sampler.n_sampled = sampler.n_sampled, sampler.n_sampled + 1
+        if 0 <= self.settings.length <= n_sampled:
+            return EOS
+        if self.settings.text:
+            text = self.settings.text.encode()
+            return text[n_sampled % len(text)] + N_CONTROL
+        cells = self.memory.tokens(self._rows[index])
+        return cells[(len(cells) - sampler.n_prompt) % len(cells)]
+
+    def logprobs(self, index: int, token: int, n_top: int) -> TokenLogprob:
+        ranks = [(token + rank) % N_VOCAB for rank in range(n_top)]
+        top = tuple(TokenLogprob(each, self.piece(each), -float(rank)) for rank, each in enumerate(ranks))
+        return TokenLogprob(token, self.piece(token), 0.0, top)
+
+    def seq_rm(self, seq_id: int, start: int, end: int) -> bool:
+        return self.memory.seq_rm(seq_id, start, end)
+
+    def seq_cp(self, source: int, target: int, start: int, end: int) -> None:
+        self.memory.seq_cp(source, target, start, end)
+
+    def seq_add(self, seq_id: int, start: int, end: int, delta: int) -> None:
+        self.memory.seq_add(seq_id, start, end, delta)
+
+    def abort(self) -> None:
+        self._aborted.set()
+
+    def close(self) -> None:
+        self._aborted.set()
+
+
+def parse_settings(model_path: str) -> FakeSettings:
+    """Anything but a ``fake:`` path gives the defaults: tests may name a real file and ask for the fake backend."""
+    scheme, _, query = model_path.partition(":")
+    return msgspec.convert(dict(parse_qsl(query)) if scheme == "fake" else {}, FakeSettings, strict=False)
+
+
+def byte_tokens(text: str) -> list[int]:
+    """The fake's tokens of a text, for tests."""
+    return (np.frombuffer(text.encode(), np.uint8).astype(np.int32) + N_CONTROL).tolist()
