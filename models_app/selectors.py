@@ -1,0 +1,144 @@
+"""What the catalog knows, read. Any thread; each call is one short query, ``model_card`` also opens the model's file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from inference.request import Message
+from inference.spec import ModelSpec
+from models_app import blobs
+from models_app.digests import Digest
+from models_app.entries import ModelCard, ModelDetails, ModelEntry, ServedModel
+from models_app.errors import ModelNotFound
+from models_app.gguf import GGUFFile, gguf_open
+from models_app.modelfile import modelfile_text, parameter_lines
+from models_app.models import ModelInfo, Tag
+from models_app.naming import ModelName
+
+# No template, metadata or licence: a listing of 1 000 models reads rows of a few hundred bytes.
+_ENTRY_FIELDS = (
+    "host", "namespace", "model", "tag", "source", "modified_at", "manifest_id", "manifest__size_bytes",
+    "manifest__info__parent_model", "manifest__info__format", "manifest__info__architecture",
+    "manifest__info__families", "manifest__info__parameter_size", "manifest__info__quantization",
+    "manifest__info__context_length", "manifest__info__embedding_length", "manifest__info__capabilities",
+)  # fmt: skip
+# Left out of ``model_info``: Ollama's GetModelInfo removes both (server/routes.go).
+_HIDDEN_KEYS = frozenset({"general.name", "tokenizer.chat_template"})
+
+
+def model_list() -> list[ModelEntry]:
+    """Every model of the catalog, newest first."""
+    return [_entry(row) for row in Tag.objects.order_by("-modified_at", "key").values_list(*_ENTRY_FIELDS)]
+
+
+def model_get(name: str) -> ModelEntry:
+    """Raises InvalidModelName, ModelNotFound (with the name as it was asked for)."""
+    row = _tags(name).values_list(*_ENTRY_FIELDS).first()
+    if row is None:
+        raise ModelNotFound(name)
+    return _entry(row)
+
+
+def model_card(name: str, *, verbose: bool = False) -> ModelCard:
+    """What ``show`` tells. Arrays of the metadata are null unless ``verbose``, then they are read from the file.
+
+    Raises InvalidModelName, ModelNotFound, BlobNotFound, BlobDamaged, InvalidGGUF.
+    """
+    entry = model_get(name)
+    info = ModelInfo.objects.get(manifest_id=f"sha256:{entry.digest}")
+    with gguf_open(blobs.blob_path(Digest.parse(info.model_blob_id))) as file:
+        model_info = _model_info(info, file, verbose=verbose)
+        tensors = [{"name": t.name, "type": t.type_name, "shape": list(t.shape)} for t in file.tensors]
+    return ModelCard(
+        entry=entry,
+        license=info.licence,
+        modelfile=modelfile_text(
+            name=entry.name.short,
+            template=_template(info),
+            system=info.system,
+            parameters=info.parameters,
+            licence=info.licence,
+            messages=info.messages,
+        ),
+        parameters=parameter_lines(info.parameters),
+        template=_template(info),
+        system=info.system,
+        messages=info.messages,
+        model_info=model_info,
+        tensors=tensors,
+    )
+
+
+def model_served(name: str) -> ServedModel:
+    """What inference needs. Raises InvalidModelName, ModelNotFound. One query, and no file is opened."""
+    tag = _tags(name).select_related("manifest__info__model_blob").defer(*_NOT_SERVED).first()
+    if tag is None:
+        raise ModelNotFound(name)
+    info = tag.manifest.info
+    return ServedModel(
+        name=tag.name,
+        spec=_spec(tag, info),
+        capabilities=tuple(info.capabilities),
+        parameters=info.parameters,
+        system=info.system,
+        messages=tuple(Message(role=m["role"], content=m.get("content", "")) for m in info.messages),
+        template=info.template or None,
+    )
+
+
+_NOT_SERVED = ("manifest__raw", "manifest__info__metadata", "manifest__info__licence")
+
+
+def _tags(name: str) -> QuerySet[Tag]:
+    parsed = ModelName.parse(name)
+    # A cloud selector asks for a model that runs elsewhere: never answered with a local one of that name.
+    return Tag.objects.none() if parsed.selector == "cloud" else Tag.objects.filter(key=parsed.key)
+
+
+def _spec(tag: Tag, info: ModelInfo) -> ModelSpec:
+    return ModelSpec(
+        name=tag.name.short,
+        digest=Digest.parse(tag.manifest_id).hex,
+        model_path=str(blobs.blob_path(Digest.parse(info.model_blob_id))),
+        size_bytes=info.model_blob.size_bytes,
+        n_ctx_train=info.context_length,
+        kv_bytes_per_token=info.kv_bytes_per_token,
+        n_vocab=info.n_vocab,
+        n_embd=info.embedding_length,
+    )
+
+
+def _entry(row: tuple[Any, ...]) -> ModelEntry:
+    (host, namespace, model, tag, source, modified_at, manifest, size_bytes, parent, format_, family, families,
+     parameter_size, quantization, context_length, embedding_length, capabilities) = row  # fmt: skip
+    details = ModelDetails(
+        parent_model=parent,
+        format=format_,
+        family=family,
+        families=tuple(families),
+        parameter_size=parameter_size,
+        quantization_level=quantization,
+        context_length=context_length,
+        embedding_length=embedding_length,
+    )
+    return ModelEntry(
+        name=ModelName(host=host, namespace=namespace, model=model, tag=tag),
+        digest=Digest.parse(manifest).hex,
+        size_bytes=size_bytes,
+        modified_at=modified_at,
+        details=details,
+        capabilities=tuple(capabilities),
+        source=source,
+    )
+
+
+def _template(info: ModelInfo) -> str:
+    return info.template or info.chat_template
+
+
+def _model_info(info: ModelInfo, file: GGUFFile, *, verbose: bool) -> dict[str, Any]:
+    known = file.metadata(arrays=True) if verbose else info.metadata
+    known = {key: value for key, value in known.items() if key not in _HIDDEN_KEYS}
+    return known | {"general.parameter_count": info.parameter_count}
