@@ -1,4 +1,4 @@
-"""``python -m power_site COMMAND``: the commands, where the ``power`` script is not on the path."""
+"""``python -m power_site serve`` is ``power serve``, where no console script is on the path."""
 
 from power_site.cli import main
 

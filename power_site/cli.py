@@ -4,10 +4,98 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import PackageNotFoundError, version
+
+# Commands that answer without the catalog; all others find the database made and migrated.
+WITHOUT_DATABASE = {
+    "check",
+    "config",
+    "demo",
+    "help",
+    "makemigrations",
+    "migrate",
+    "ps",
+    "showmigrations",
+    "sqlmigrate",
+    "stop",
+    "test",
+}
+HELP = """\
+Power serves local language models to a team, over Ollama's and OpenAI's APIs.
+
+usage: power COMMAND [...]
+
+  serve                the HTTP server and the web admin
+  run MODEL [PROMPT]   ask a model, once or in a chat
+  pull SOURCE          add a model: a name, a URL, or a GGUF file
+  list (ls)            the models there are
+  show MODEL           what a model is
+  cp FROM TO           give a model another name
+  delete (rm) MODEL    remove models
+  ps, stop             what the server has in memory
+  config               the settings, and where each came from
+  createsuperuser      an account for the web admin
+  help [COMMAND]       all commands, or one in detail
+
+power --version prints the version."""
 
 
 def main() -> None:
+    sys.exit(run(sys.argv))
+
+
+def run(argv: list[str]) -> int:
+    """One command. Its exit code: 0 done, 1 failed, 2 used or configured wrongly, 130 interrupted."""
+    match argv[1:]:
+        case [] | ["-h" | "--help"]:
+            print(HELP)
+            return 0
+        case ["-v" | "--version"]:
+            print(f"power {power_version()}")
+            return 0
+    try:
+        return _dispatch(argv)
+    except KeyboardInterrupt:
+        return 130
+
+
+def power_version() -> str:
+    try:
+        return version("a3s-power")
+    except PackageNotFoundError:
+        return "0.1.0"
+
+
+def _dispatch(argv: list[str]) -> int:
+    from power_site.conf import ConfigError, config
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "power_site.settings")
+    try:
+        config()
+        _prepare(argv)
+    except ConfigError as error:
+        return _refuse(str(error), 2)
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    execute_from_command_line(argv)
+    return 0
+
+
+def _prepare(argv: list[str]) -> None:
+    """Set Django up, and the database where this command needs it."""
+    import django
+
+    from power_site.database import DatabaseUnusable, ensure_database
+
+    django.setup()
+    if argv[1] in WITHOUT_DATABASE or not {"-h", "--help"}.isdisjoint(argv):
+        return
+    try:
+        ensure_database()
+    except DatabaseUnusable as error:
+        sys.exit(_refuse(str(error), 1))
+
+
+def _refuse(message: str, code: int) -> int:
+    print(f"power: {message}", file=sys.stderr)
+    return code
