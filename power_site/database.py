@@ -27,7 +27,7 @@ def ensure_database() -> None:
     """
     from django.conf import settings
 
-    path = Path(settings.DATABASES["default"]["NAME"])
+    path = Path(str(settings.DATABASES["default"]["NAME"]))
     stamp = _stamp_of_migrations()
     try:
         if _stamp_of(path) == stamp:

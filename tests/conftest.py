@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# Before Django reads its settings: no test may touch the user's own home, and no setting of the user's may touch a test.
+# Before Django reads its settings: no test may touch the user's home, and none of the user's settings a test.
 for _name in [name for name in os.environ if name.startswith(("A3S_POWER_", "OLLAMA_"))]:
     del os.environ[_name]
 os.environ["A3S_POWER_HOME"] = tempfile.mkdtemp(prefix="power-tests-")

@@ -105,7 +105,8 @@ def _parse_size(raw: object) -> int:
     match = None if isinstance(raw, bool) else _SIZE.fullmatch(str(raw).strip())
     if match is None:
         raise ValueError
-    return int(match[1]) * _SIZE_UNITS[match[2].lower()]
+    factor: int = _SIZE_UNITS[match[2].lower()]
+    return int(match[1]) * factor
 
 
 def keep_alive() -> Kind:

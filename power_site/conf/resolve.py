@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -106,8 +105,8 @@ def _flat(document: Mapping[str, object], prefix: str = "") -> dict[str, object]
 
 def _refuse_unknown(document: Mapping[str, object], known: list[str]) -> None:
     for name in document.keys() - set(known):
+        import difflib  # 10 ms that only a mistake costs
+
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else "power config lists the settings"
-        raise ConfigError(
-            f"{name} (from {CONFIG_FILE}): {document[name]!r} is set, but there is no such setting; {hint}"
-        )
+        raise ConfigError(f"{name} (from {CONFIG_FILE}): there is no such setting, {document[name]!r} is lost; {hint}")

@@ -1,5 +1,7 @@
 """The one table of settings: a dataclass field is a setting with its default, its kind and its help."""
 
+# ruff: noqa: RUF009 - setting() is dataclasses.field() with our columns
+
 from __future__ import annotations
 
 import dataclasses
@@ -17,7 +19,7 @@ MIB = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """``name`` is dotted for nested tables. ``from_ollama`` turns the Ollama variable's text into ours (None: unset)."""
+    """``name`` is dotted for nested tables. ``from_ollama`` turns the Ollama variable's text into ours; None is unset."""
 
     name: str
     default: Any
