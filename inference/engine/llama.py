@@ -1,0 +1,187 @@
+"""llama.cpp through llama-cpp-python's low-level bindings. Threads and errors: see ``Backend``.
+
+Only the modules ``llama*`` of this package import llama_cpp, and only a worker imports them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import llama_cpp.llama_cpp as lib
+import numpy as np
+import numpy.typing as npt
+
+from inference.config import LoadOptions
+from inference.engine.backend import Aborted, BackendInfo, CacheFull, Sampler
+from inference.engine.batch import Batch
+from inference.engine.cells import CellPlan, plan_cells
+from inference.engine.llama_abort import AbortFlag
+from inference.engine.llama_load import load_context, load_model
+from inference.engine.llama_sampler import new_chain
+from inference.errors import DecodeFailed
+from inference.events import TokenLogprob
+from inference.request import SamplingOptions
+from inference.spec import ModelSpec
+
+# llama_decode's return values (llama.h)
+DECODED, NO_CELLS, ABORTED = 0, 1, 2
+
+
+class LlamaBackend:
+    def __init__(self, spec: ModelSpec, options: LoadOptions, *, on_progress: Callable[[float], None]) -> None:
+        plan = plan_cells(spec, options)
+        self._closed = False
+        self._flag = AbortFlag()
+        self._model = load_model(spec, options, on_progress=on_progress)
+        self._vocab = lib.llama_model_get_vocab(self._model)
+        self._ctx = load_context(self._model, plan, options, self._flag)
+        self._memory = lib.llama_get_memory(self._ctx)
+        self._pieces: dict[int, bytes] = {}
+        self._bound: tuple[Batch, Any] | None = None
+        self._info = self._read_info(plan)
+        self._logits_address = _address_function("llama_get_logits_ith")
+
+    def _read_info(self, plan: CellPlan) -> BackendInfo:
+        template = lib.llama_model_chat_template(self._model, None)
+        return BackendInfo(
+            n_ctx=min(plan.n_ctx, lib.llama_n_ctx(self._ctx)),
+            n_cells=lib.llama_n_ctx(self._ctx),
+            n_batch=lib.llama_n_batch(self._ctx),
+            n_seq_max=min(plan.n_seq_max, lib.llama_max_parallel_sequences()),
+            n_vocab=lib.llama_vocab_n_tokens(self._vocab),
+            can_shift=bool(lib.llama_memory_can_shift(self._memory)),
+            add_bos=bool(lib.llama_vocab_get_add_bos(self._vocab)),
+            bos=self._special_text(lib.llama_vocab_bos(self._vocab)),
+            eos=self._special_text(lib.llama_vocab_eos(self._vocab)),
+            chat_template=template.decode(errors="replace") if template else None,
+        )
+
+    @property
+    def info(self) -> BackendInfo:
+        return self._info
+
+    def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
+        data = text.encode()
+        capacity = len(data) + 2  # a token per byte, a first and a last one
+        while True:
+            tokens = np.empty(capacity, np.int32)
+            pointer = tokens.ctypes.data_as(ctypes.POINTER(lib.llama_token))
+            n = lib.llama_tokenize(self._vocab, data, len(data), pointer, capacity, add_special, parse_special)
+            if n >= 0:
+                return tokens[:n].tolist()  # type: ignore[no-any-return]
+            capacity = -n
+
+    def piece(self, token: int) -> bytes:
+        piece = self._pieces.get(token)
+        if piece is None:
+            piece = self._pieces[token] = self._read_piece(token, special=False)
+        return piece
+
+    def _read_piece(self, token: int, *, special: bool) -> bytes:
+        size = 64
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            n = lib.llama_token_to_piece(self._vocab, token, buffer, size, 0, special)
+            if n >= 0:
+                return buffer.raw[:n]
+            size = -n
+
+    def _special_text(self, token: int) -> str:
+        return "" if token < 0 else self._read_piece(token, special=True).decode(errors="replace")
+
+    def is_eog(self, token: int) -> bool:
+        return bool(lib.llama_vocab_is_eog(self._vocab, token))
+
+    def new_sampler(self, options: SamplingOptions, prompt: Sequence[int]) -> Sampler:
+        return new_chain(options, prompt, vocab=self._vocab, n_vocab=self._info.n_vocab, n_ctx=self._info.n_ctx)
+
+    def free_sampler(self, sampler: Sampler) -> None:
+        if sampler is not None:
+            lib.llama_sampler_free(sampler)
+
+    def decode(self, batch: Batch) -> None:
+        if self._bound is None or self._bound[0] is not batch:
+            self._bound = (batch, _bind(batch))
+        native = self._bound[1]
+        native.n_tokens = batch.n_tokens
+        try:
+            result = lib.llama_decode(self._ctx, native)
+        finally:
+            self._flag.clear()
+        if result == ABORTED:
+            raise Aborted
+        if result == NO_CELLS:
+            raise CacheFull
+        if result != DECODED:
+            raise DecodeFailed(f"llama.cpp could not decode a batch (status {result})")
+
+    def sample(self, sampler: Sampler, index: int) -> int:
+        if sampler is None:
+            return int(self._logits(index).argmax())
+        return int(lib.llama_sampler_sample(sampler, self._ctx, index))
+
+    def _logits(self, index: int) -> npt.NDArray[np.float32]:
+        """A view of llama.cpp's own buffer, valid until the next decode."""
+        address = self._logits_address(self._ctx, index)
+        array = (ctypes.c_float * self._info.n_vocab).from_address(address)
+        return np.frombuffer(array, np.float32)
+
+    def logprobs(self, index: int, token: int, n_top: int) -> TokenLogprob:
+        logits = self._logits(index)
+        highest = logits.max()
+        shift = float(highest) + float(np.log(np.exp(logits - highest).sum(dtype=np.float64)))
+        best = np.argpartition(logits, -n_top)[-n_top:] if n_top else np.empty(0, np.int64)
+        top = sorted(((float(logits[each]) - shift, int(each)) for each in best), key=lambda pair: -pair[0])
+        return TokenLogprob(
+            token,
+            self.piece(token),
+            float(logits[token]) - shift,
+            tuple(TokenLogprob(each, self.piece(each), logprob) for logprob, each in top),
+        )
+
+    def seq_rm(self, seq_id: int, start: int, end: int) -> bool:
+        return bool(lib.llama_memory_seq_rm(self._memory, seq_id, start, end))
+
+    def seq_cp(self, source: int, target: int, start: int, end: int) -> None:
+        lib.llama_memory_seq_cp(self._memory, source, target, start, end)
+
+    def seq_add(self, seq_id: int, start: int, end: int, delta: int) -> None:
+        lib.llama_memory_seq_add(self._memory, seq_id, start, end, delta)
+
+    def abort(self) -> None:
+        self._flag.set()
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            lib.llama_free(self._ctx)
+            lib.llama_model_free(self._model)
+
+
+def _address_function(name: str) -> Any:
+    """The same C function with a plain address as its result: ctypes' pointer objects cost more than the lookup."""
+    function = lib._lib[name]
+    function.argtypes = [ctypes.c_void_p, ctypes.c_int32]
+    function.restype = ctypes.c_void_p
+    return function
+
+
+def _bind(batch: Batch) -> Any:
+    """A ``llama_batch`` over the batch's own arrays: each token belongs to one sequence, so the lists of sequences
+    that llama.cpp wants are pointers to consecutive elements of ``seq_ids``."""
+    one = np.ones(batch.capacity, np.int32)
+    pointers = batch.seq_ids.ctypes.data + np.arange(batch.capacity, dtype=np.uintp) * batch.seq_ids.itemsize
+    int32 = ctypes.POINTER(ctypes.c_int32)
+    native = lib.llama_batch(
+        n_tokens=0,
+        token=batch.tokens.ctypes.data_as(int32),
+        embd=None,
+        pos=batch.positions.ctypes.data_as(int32),
+        n_seq_id=one.ctypes.data_as(int32),
+        seq_id=pointers.ctypes.data_as(ctypes.POINTER(int32)),
+        logits=batch.outputs.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+    )
+    native.keep_alive = (one, pointers)
+    return native
