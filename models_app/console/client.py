@@ -64,6 +64,8 @@ class Client:
         There is no deadline: a model may take long to load and a queue may be long; Ctrl-C ends the wait.
         """
         connection = self._send("POST", path, body, None)
+        # Taken now: the connection forgets its socket when the answer says that it is the last one.
+        sock = connection.sock
         try:
             response = connection.getresponse()
             if response.status != http.client.OK:
@@ -74,7 +76,7 @@ class Client:
         except BaseException:
             connection.close()
             raise
-        return Lines(connection, response)
+        return Lines(sock, response)
 
     def _call(self, method: str, path: str, body: Json | None, timeout_seconds: float) -> Json:
         connection = self._send(method, path, body, timeout_seconds)
@@ -102,8 +104,8 @@ class Client:
 class Lines:
     """An iterator over the JSON objects of a stream. ``close`` may be called at any time, from any thread."""
 
-    def __init__(self, connection: HTTPConnection, response: http.client.HTTPResponse) -> None:
-        self._connection = connection
+    def __init__(self, sock: socket.socket, response: http.client.HTTPResponse) -> None:
+        self._sock = sock
         self._response = response
 
     def __iter__(self) -> Lines:
@@ -123,12 +125,10 @@ class Lines:
         return record
 
     def close(self) -> None:
-        # The response holds the socket's file too: without the shutdown, closing the connection would leave it open.
-        sock = self._connection.sock
-        if sock is not None:
-            with contextlib.suppress(OSError):  # the server was faster
-                sock.shutdown(socket.SHUT_RDWR)
-        self._connection.close()
+        # The response holds the socket's file too: without the shutdown, a close would leave the connection open.
+        with contextlib.suppress(OSError):  # the server was faster
+            self._sock.shutdown(socket.SHUT_RDWR)
+        self._sock.close()
 
 
 def _refusal(response: http.client.HTTPResponse) -> ServerError:
