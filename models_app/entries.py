@@ -13,7 +13,7 @@ from models_app.naming import ModelName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelDetails:
-    """Ollama's ModelDetails (api/types.go). Lengths in tokens and in numbers per embedding; 0 when the file doesn't say."""
+    """Ollama's ModelDetails (api/types.go). Lengths in tokens and numbers; 0 when the file doesn't say."""
 
     parent_model: str = ""
     format: str = "gguf"
@@ -40,7 +40,7 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """Everything ``show`` tells. ``tensors`` are ``{"name", "type", "shape"}``; ``messages`` ``{"role", "content"}``."""
+    """What ``show`` tells. ``tensors`` are ``{"name", "type", "shape"}``, ``messages`` ``{"role", "content"}``."""
 
     entry: ModelEntry
     license: str

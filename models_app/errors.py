@@ -1,4 +1,4 @@
-"""Everything the catalog can refuse or fail with. No class here knows of HTTP: each wire owns a table from these classes to its statuses.
+"""Everything the catalog can refuse or fail with. No class here knows of HTTP: each wire has its own table of statuses.
 
     CatalogError
     ├── InvalidModelName         the text breaks Ollama's grammar of names
@@ -12,6 +12,7 @@
     │   ├── SourceNotFound       no source knows this model
     │   ├── PackageNotInstalled  the model comes with a Python package that is not here
     │   ├── InvalidSource        the URL or file can't be a source
+    │   ├── SourceUnavailable    the connection or the far server failed, and trying again may help
     │   ├── ForbiddenHost        the address is private and no setting allows it
     │   └── DigestMismatch       the bytes are not those that were promised
     ├── NotEnoughSpace           the disk can't take it
@@ -94,6 +95,10 @@ class InvalidSource(SourceError):
     pass
 
 
+class SourceUnavailable(SourceError):
+    pass
+
+
 class ForbiddenHost(SourceError):
     def __init__(self, host: str) -> None:
         super().__init__(
@@ -115,7 +120,7 @@ class DigestMismatch(SourceError):
 class NotEnoughSpace(CatalogError):
     def __init__(self, *, required_bytes: int, available_bytes: int) -> None:
         super().__init__(
-            f"not enough space: {required_bytes / 2**20:.1f} MiB are needed and {available_bytes / 2**20:.1f} MiB are free"
+            f"not enough space: {required_bytes / 2**20:.1f} MiB are needed, {available_bytes / 2**20:.1f} MiB are free"
         )
         self.required_bytes = required_bytes
         self.available_bytes = available_bytes

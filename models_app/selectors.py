@@ -1,4 +1,4 @@
-"""What the catalog knows, read. Any thread; each call is one short query, ``model_card`` also opens the model's file."""
+"""What the catalog knows, read. Any thread; each call is one short query, and ``model_card`` opens a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from models_app import blobs
 from models_app.digests import Digest
 from models_app.entries import ModelCard, ModelDetails, ModelEntry, ServedModel
 from models_app.errors import ModelNotFound
-from models_app.gguf import GGUFFile, gguf_open
+from models_app.gguf import GGUFFile
+from models_app.gguf_blob import gguf_blob_open
 from models_app.modelfile import modelfile_text, parameter_lines
 from models_app.models import ModelInfo, Tag
 from models_app.naming import ModelName
@@ -48,7 +49,7 @@ def model_card(name: str, *, verbose: bool = False) -> ModelCard:
     """
     entry = model_get(name)
     info = ModelInfo.objects.get(manifest_id=f"sha256:{entry.digest}")
-    with gguf_open(blobs.blob_path(Digest.parse(info.model_blob_id))) as file:
+    with gguf_blob_open(Digest.parse(info.model_blob_id)) as file:
         model_info = _model_info(info, file, verbose=verbose)
         tensors = [{"name": t.name, "type": t.type_name, "shape": list(t.shape)} for t in file.tensors]
     return ModelCard(
