@@ -16,12 +16,14 @@ class LoadOptions(Struct, frozen=True, kw_only=True):
     """What is fixed when a model is loaded; changing any of it means loading the model again.
 
     ``num_ctx`` is the context of one sequence in tokens, 0 for "as much as the model was trained for, up to the
-    default"; ``num_parallel`` the sequences decoded in one batch, which share one KV cache;
+    default"; ``num_parallel`` the sequences decoded in one batch, which share one KV cache of ``num_cells`` tokens
+    (0: a full context for each; the pool sets it where memory is short);
     ``gpu_layers`` -1 for all that fit; ``num_threads`` 0 for the physical cores.
     """
 
     num_ctx: int = 0
     num_parallel: int = 4
+    num_cells: int = 0
     num_batch: int = 512
     num_threads: int = 0
     gpu_layers: int = -1

@@ -55,7 +55,7 @@ class ToolCall(Struct, frozen=True, array_like=True, tag="tool_call"):
 
 
 class Finished(Struct, frozen=True, array_like=True, tag="finished"):
-    """``stop_sequence`` is the caller's stop string that ended it, if one did. ``context``: prompt and answer tokens."""
+    """``stop_sequence`` is the caller's stop string that ended it, if any. ``context``: prompt and answer tokens."""
 
     reason: FinishReason
     n_prompt: int
@@ -68,7 +68,7 @@ class Finished(Struct, frozen=True, array_like=True, tag="finished"):
 
 
 class Failed(Struct, frozen=True, array_like=True, tag="failed"):
-    """``error`` is the name of a class in ``inference.errors``; ``attributes`` what its instances carry (``n_ctx`` ...)."""
+    """``error`` names a class of ``inference.errors``; ``attributes`` are what its instances carry (``n_ctx`` ...)."""
 
     error: str
     message: str

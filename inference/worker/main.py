@@ -1,0 +1,160 @@
+"""The worker: ``python -m inference.worker.main FD``, where FD is its end of a socketpair with the server.
+
+Threads: this module's reader (the main thread of a worker process), one that loads the model and ends, a heartbeat, and
+the runner's own. Everything goes out through one lock around one ``sendall``, so frames never mix.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import threading
+
+import msgspec
+
+from inference.engine.backend import Backend, open_backend
+from inference.engine.runner import Runner
+from inference.errors import InferenceError, InvalidRequest, ModelLoadError, ModelTooLarge
+from inference.events import Event, Failed
+from inference.pool import memory
+from inference.request import GenerateRequest
+from inference.worker.limits import apply_limits
+from inference.worker.protocol import (
+    Cancel,
+    Frame,
+    FrameReader,
+    FromWorker,
+    Heartbeat,
+    Load,
+    Loaded,
+    LoadedInfo,
+    LoadFailed,
+    LoadProgress,
+    Shutdown,
+    Submit,
+    ToWorker,
+    decode_to_worker,
+    encode,
+)
+
+_RECEIVE_BYTES = 1 << 16
+
+
+class Worker:
+    """One model, from Load to Shutdown or the end of the socket. ``run`` is the reader; ``close`` frees the model."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._sending = threading.Lock()
+        self._ended = threading.Event()
+        self._runner: Runner | None = None
+        self._decoder = msgspec.msgpack.Decoder(GenerateRequest)
+        self._load_thread: threading.Thread | None = None
+
+    def run(self) -> None:
+        """Reads until Shutdown or the end of the socket."""
+        reader = FrameReader()
+        while data := self._receive():
+            for body in reader.feed(data):
+                message = decode_to_worker(body)
+                if isinstance(message, Shutdown):
+                    return
+                self._handle(message)
+
+    def close(self) -> None:
+        """Waits for the threads; a load that is under way is waited for too, llama.cpp can't be interrupted there."""
+        self._ended.set()
+        if self._load_thread is not None:
+            self._load_thread.join()
+        if self._runner is not None:
+            self._runner.close()
+        self._sock.close()
+
+    def _receive(self) -> bytes:
+        try:
+            return self._sock.recv(_RECEIVE_BYTES)
+        except ConnectionError:
+            return b""
+
+    def _handle(self, message: ToWorker) -> None:
+        if isinstance(message, Submit):
+            self._submit(message)
+        elif isinstance(message, Cancel):
+            if self._runner is not None:
+                self._runner.cancel(message.request_id)
+        elif isinstance(message, Load):
+            # Off the reader's thread, so that a server that goes away is noticed during a long load.
+            self._load_thread = threading.Thread(target=self._load, args=(message,), name="load", daemon=True)
+            self._load_thread.start()
+            threading.Thread(
+                target=self._beat, args=(message.heartbeat_seconds,), name="heartbeat", daemon=True
+            ).start()
+
+    def _submit(self, message: Submit) -> None:
+        assert self._runner is not None, "the server submits after Loaded"
+        try:
+            request = self._decoder.decode(message.request)
+        except (msgspec.MsgspecError, RecursionError):
+            failure = Failed.of(InvalidRequest("the request can't be passed to the model's worker"))
+            self._publish([(message.request_id, failure)])
+        else:
+            self._runner.submit(message.request_id, request)
+
+    def _load(self, load: Load) -> None:
+        try:
+            backend = open_backend(load.spec, load.options, kind=load.backend, on_progress=self._progressed)
+            self._runner = Runner(backend, options=load.options, publish=self._publish)
+            self._runner.start()
+        except InferenceError as error:
+            self._send(LoadFailed(Failed.of(error)))
+        except MemoryError:
+            self._send(LoadFailed(Failed.of(out_of_memory(load))))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the server gets an answer; its text may hold paths
+            self._send(LoadFailed(Failed.of(ModelLoadError(f"the model can't be loaded ({type(error).__name__})"))))
+        else:
+            self._send(Loaded(loaded_info(load, backend)))
+
+    def _progressed(self, fraction: float) -> None:
+        self._send(LoadProgress(fraction))
+
+    def _publish(self, events: list[tuple[int, Event]]) -> None:
+        self._send(Frame(events))
+
+    def _beat(self, every_seconds: float) -> None:
+        while not self._ended.wait(every_seconds):
+            if self._runner is not None:
+                stats = self._runner.stats()
+                self._send(Heartbeat(stats.n_steps, stats.n_running, stats.n_waiting, stats.n_cells_used))
+
+    def _send(self, message: FromWorker) -> None:
+        frame = encode(message)
+        # Nobody listens any more: the reader sees the same and ends the worker.
+        with self._sending, contextlib.suppress(OSError):
+            self._sock.sendall(frame)
+
+
+def loaded_info(load: Load, backend: Backend) -> LoadedInfo:
+    """``size_bytes`` is the estimate that the pool made for the same options."""
+    return LoadedInfo(
+        n_ctx=backend.info.n_ctx,
+        n_cells=backend.info.n_cells,
+        size_bytes=memory.required_bytes(load.spec, load.options),
+    )
+
+
+def out_of_memory(load: Load) -> ModelTooLarge:
+    required = memory.required_bytes(load.spec, load.options)
+    return ModelTooLarge(required_bytes=required, available_bytes=int(min(required, memory.memory_available())))
+
+
+def main(argv: list[str]) -> None:
+    apply_limits()
+    Worker(socket.socket(fileno=int(argv[1]))).run()
+    # Nothing is left to save, and freeing gigabytes page by page only keeps the next model waiting.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv)
