@@ -1,1 +1,26 @@
-urlpatterns: list[object] = []
+"""Every path of the server."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from power_site import views
+
+# Here and not when Django starts (settings.py has the simple admin app): only the server shows the admin.
+admin.autodiscover()
+
+urlpatterns = [
+    path("", views.heartbeat),
+    path("health", views.health),
+    path("metrics", views.metrics_text),
+    path("api/", include("api_ollama.urls")),
+    path("v1/", include("api_openai.urls")),
+    path("admin/", admin.site.urls),
+    path("static/<path:path>", views.static_file),
+]
+
+handler400 = views.bad_request
+handler403 = views.forbidden
+handler404 = views.not_found
+handler500 = views.server_error

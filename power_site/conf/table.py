@@ -19,7 +19,7 @@ MIB = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """``name`` is dotted for nested tables. ``from_ollama`` turns the Ollama variable's text into ours; None is unset."""
+    """``name`` is dotted for nested tables. ``from_ollama`` turns the Ollama variable's text into ours or None."""
 
     name: str
     default: Any
@@ -132,6 +132,11 @@ class Config:
     )
     backend: BackendKind = setting(
         "llama", kinds.choice("llama", "fake"), "What decodes: llama.cpp, or a fake without a model, for tests."
+    )
+    fake_backend: str = setting(
+        "",
+        kinds.text("pairs such as delay=0.01&length=50", pattern=r"[a-z_=&0-9.]*"),
+        "How the fake backend behaves.",
     )
     origins: tuple[str, ...] = setting(
         (),
