@@ -1,0 +1,24 @@
+"""Ollama's routes, to be included under ``api/``. Methods are those of GenerateRoutes in Ollama's server/routes.go."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.urls import path
+
+from api_ollama.errors import error_response
+from api_ollama.views import catalog, inference, server
+from power_site.http import endpoint
+
+_route = partial(endpoint, error_response)
+
+urlpatterns = [
+    path("version", _route(GET=server.version, HEAD=server.version)),
+    path("tags", _route(GET=catalog.tags, HEAD=catalog.tags)),
+    path("ps", _route(GET=server.ps)),
+    path("show", _route(POST=catalog.show)),
+    path("copy", _route(POST=catalog.copy)),
+    path("delete", _route(DELETE=catalog.delete)),
+    path("generate", _route(POST=inference.generate)),
+    path("chat", _route(POST=inference.chat)),
+]

@@ -1,0 +1,145 @@
+"""POST /api/generate and /api/chat: answer, load (nothing to answer) or unload (and keep_alive 0)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from api_ollama.chunks import ChunkEncoder, Endpoint, bare_response, whole_response
+from api_ollama.wire import ChatBody, GenerateBody, InferenceBody, MessageBody, decode
+from inference.request import Prompt, TextPrompt
+from models_app import serving
+from models_app.entries import ServedModel
+from models_app.errors import ModelNotFound
+from power_site.http import (
+    NDJSON,
+    SSE,
+    BadRequest,
+    ignored_options_header,
+    json_response,
+    read_json,
+    stream_response,
+    wants_sse,
+)
+
+
+async def generate(request: HttpRequest) -> HttpResponseBase:
+    begun_at = time.perf_counter()
+    body = decode(await read_json(request), GenerateBody)
+    served = await _served(body.model)
+    if not body.prompt and body.keep_alive_seconds() == 0:
+        return _unload("generate", body, served)
+    _refuse_generate(body, served)
+    if not body.prompt:
+        return await _load("generate", body, served)
+    return await _answer("generate", request, body, served, _generate_prompt(body, served), begun_at=begun_at)
+
+
+async def chat(request: HttpRequest) -> HttpResponseBase:
+    begun_at = time.perf_counter()
+    body = decode(await read_json(request), ChatBody)
+    if not body.model:
+        raise BadRequest("model is required", field="model")
+    served = await serving.model_resolve(body.model)
+    if not body.messages and body.keep_alive_seconds() == 0:
+        return _unload("chat", body, served)
+    _refuse_chat(body, served)
+    if not body.messages:
+        return await _load("chat", body, served)
+    prompt = serving.chat_prompt(served, [message.message() for message in body.messages])
+    return await _answer("chat", request, body, served, prompt, begun_at=begun_at)
+
+
+async def _served(name: str) -> ServedModel:
+    """Generate answers 404 to an empty name, and 400 to one that is no name at all."""
+    if not name:
+        raise ModelNotFound(name)
+    return await serving.model_resolve(name)
+
+
+async def _answer(
+    endpoint: Endpoint,
+    request: HttpRequest,
+    body: InferenceBody,
+    served: ServedModel,
+    prompt: Prompt,
+    *,
+    begun_at: float,
+) -> HttpResponseBase:
+    ask = serving.Ask(
+        prompt=prompt,
+        options=serving.served_options(served, body.options),
+        top_logprobs=body.wanted_logprobs,
+        truncate=body.truncate,
+        shift=body.shift,
+        return_context=endpoint == "generate" and not isinstance(prompt, TextPrompt),
+        keep_alive_seconds=body.keep_alive_seconds(),
+    )
+    generation = await serving.generation_start(served, ask, begun_at=begun_at)
+    headers = {**ignored_options_header(ask.options.ignored), **serving.truncation_header(generation.started)}
+    if not body.stream:
+        return json_response(await whole_response(endpoint, body.model, generation), headers=headers)
+    sse = wants_sse(request)
+    encoder = ChunkEncoder(endpoint, body.model, generation, sse=sse)
+    return stream_response(generation, encoder, content_type=SSE if sse else NDJSON, headers=headers)
+
+
+async def _load(endpoint: Endpoint, body: InferenceBody, served: ServedModel) -> HttpResponseBase:
+    options = serving.served_options(served, body.options)
+    await serving.model_load(served, options, keep_alive_seconds=body.keep_alive_seconds())
+    return json_response(bare_response(endpoint, body.model, done_reason="load"))
+
+
+def _unload(endpoint: Endpoint, body: InferenceBody, served: ServedModel) -> HttpResponseBase:
+    serving.model_unload(served)
+    return json_response(bare_response(endpoint, body.model, done_reason="unload"))
+
+
+def _generate_prompt(body: GenerateBody, served: ServedModel) -> Prompt:
+    if body.raw:
+        return TextPrompt(text=body.prompt)
+    _check_context(body.context or (), served.spec.n_vocab)
+    return serving.single_prompt(served, body.prompt, system=body.system, context=body.context)
+
+
+def _check_context(context: Sequence[int], n_vocab: int) -> None:
+    if any(token < 0 or 0 < n_vocab <= token for token in context):
+        raise BadRequest("context must be made of tokens of this model", field="context")
+
+
+def _refuse_generate(body: GenerateBody, served: ServedModel) -> None:
+    if body.raw and (body.template or body.system or body.context):
+        raise BadRequest("raw mode does not support template, system, or context", field="raw")
+    _refuse(body, served, endpoint="generate")
+    if body.suffix:
+        serving.require_capability(served, "insert")
+    _not_yet({"suffix": body.suffix, "template": body.template, "images": body.images})
+
+
+def _refuse_chat(body: ChatBody, served: ServedModel) -> None:
+    _refuse(body, served, endpoint="chat")
+    if body.tools:
+        serving.require_capability(served, "tools")
+    _not_yet({"tools": body.tools, "images": _images(body.messages)})
+
+
+def _refuse(body: InferenceBody, served: ServedModel, *, endpoint: Endpoint) -> None:
+    serving.require_completion(served, requested=body.model, act=endpoint)
+    if body.think and "thinking" not in served.capabilities:
+        raise BadRequest(f'"{body.model}" does not support thinking', field="think")
+    _not_yet({"think": body.think, "format": body.format, "_debug_render_only": body.debug_render_only})
+
+
+def _images(messages: Sequence[MessageBody]) -> bool:
+    return any(message.images for message in messages)
+
+
+def _not_yet(fields: Mapping[str, Any]) -> None:
+    """Fields whose issue is still to come. Better a refusal than an answer that quietly is none."""
+    for name, value in fields.items():
+        if value:
+            raise BadRequest(f"{name} is not supported by this server yet", field=name)

@@ -1,0 +1,21 @@
+"""OpenAI's routes, to be included under ``v1/``. Names of models hold slashes and colons."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.urls import path
+
+from api_openai.errors import error_response
+from api_openai.views import chat, completions, models
+from power_site.http import endpoint
+
+_route = partial(endpoint, error_response)
+
+urlpatterns = [
+    path("models", _route(GET=models.models)),
+    path("models/", _route(GET=models.models)),
+    path("models/<path:name>", _route(GET=models.model)),
+    path("chat/completions", _route(POST=chat.chat_completions)),
+    path("completions", _route(POST=completions.completions)),
+]
