@@ -45,6 +45,7 @@ class LocalChat:
         try:
             self._wait(runtime.stop(drain_seconds=0))
         finally:
+            runtime.forget()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
