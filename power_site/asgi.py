@@ -14,6 +14,8 @@ import django
 
 django.setup(set_prefix=False)
 
+from django.urls import get_resolver
+
 from power_site import runtime
 from power_site.conf import Config, config
 from power_site.database import ensure_database
@@ -50,4 +52,6 @@ class Lifespan:
         await send({"type": "lifespan.shutdown.complete"})
 
 
+# Now, so that a broken path stops the start and the first request finds everything imported.
+get_resolver().url_patterns  # noqa: B018
 application = Lifespan(Gate(PathSwitch(APIHandler(), PageHandler()), config()), config())

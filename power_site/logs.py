@@ -46,6 +46,6 @@ def _place(record: logging.LogRecord) -> str:
     """The exception's class and its frames as file:line, without paths, values or text."""
     if not record.exc_info or record.exc_info[0] is None:
         return ""
-    frames = traceback.extract_tb(record.exc_info[2])[-8:]
+    frames = [frame for frame in traceback.extract_tb(record.exc_info[2]) if not frame.filename.startswith("<")][-8:]
     where = " < ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
     return f" exception={record.exc_info[0].__name__} at {where}"

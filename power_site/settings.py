@@ -124,7 +124,11 @@ LOGGING = {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         # SQL with its values, and every coroutine's name, are content.
         "django.db.backends": {"level": "WARNING"},
+        # What these say of a refused request, the access log says as well.
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
         "asyncio": {"level": "WARNING"},
+        "uvicorn": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
     },

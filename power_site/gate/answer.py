@@ -18,7 +18,9 @@ class Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self.headers]
+            own = {name for name, _ in self.headers}
+            theirs = [pair for pair in message.get("headers", ()) if bytes(pair[0]).lower() not in own]
+            message["headers"] = [*theirs, *self.headers]
         else:
             self.n_bytes += len(message.get("body", b""))
             self.complete = not message.get("more_body", False)
