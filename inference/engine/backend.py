@@ -1,7 +1,7 @@
 """What the scheduler needs of llama.cpp, and nothing more.
 
-One decode thread calls everything here except ``tokenize``, ``piece``, ``is_eog`` (any thread, they only read the
-vocabulary) and ``abort`` (any thread, at any time).
+One decode thread calls everything here except ``tokenize``, ``piece``, ``is_eog`` and ``new_sampler`` (any thread: they
+only read the vocabulary) and ``abort`` (any thread, at any time).
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class Backend(Protocol):
     def new_sampler(self, options: SamplingOptions, prompt: Sequence[int]) -> Sampler:
         """Token penalties see the prompt too, as llama.cpp's own server does."""
 
-    def free_sampler(self, sampler: Sampler) -> None: ...
+    def free_sampler(self, sampler: Sampler) -> None:
+        """None is no sampler, and fine."""
 
     def decode(self, batch: Batch) -> None:
         """One forward pass. Raises Aborted, CacheFull or inference.errors.DecodeFailed."""
@@ -74,7 +75,7 @@ class Backend(Protocol):
     def logprobs(self, index: int, token: int, n_top: int) -> TokenLogprob: ...
 
     def seq_rm(self, seq_id: int, start: int, end: int) -> bool:
-        """Takes the sequence off its cells at positions [start, end); -1 stands for the end. False: can't be cut there."""
+        """Takes the sequence off its cells at positions [start, end), -1 for the end. False: it can't be cut there."""
 
     def seq_cp(self, source: int, target: int, start: int, end: int) -> None:
         """Puts ``target`` on the same cells; no bytes are copied."""

@@ -15,7 +15,7 @@ KV_TYPE_SCALE: dict[KVCacheType, float] = {"f16": 1.0, "q8_0": 34 / 64, "q4_0": 
 
 
 class CellPlan(Struct, frozen=True, kw_only=True):
-    """``n_ctx`` tokens for one sequence; ``n_cells`` shared by up to ``n_seq_max`` sequences, running, paused or idle."""
+    """``n_ctx`` tokens for one sequence; ``n_cells`` for up to ``n_seq_max`` sequences, running, paused or idle."""
 
     n_ctx: int
     n_cells: int

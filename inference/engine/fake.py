@@ -32,10 +32,10 @@ N_VOCAB = 256 + N_CONTROL
 
 
 class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``delay`` seconds for a decode and ``token_delay`` more for each token of it; ``length`` tokens of every answer;
-    ``text`` repeated in place of the prompt; ``load_delay`` seconds, ``load_error`` its message; ``cells``, ``seqs`` and
-    ``batch`` in place of what the load options give; ``recurrent``: memory that can't be cut; ``fail_token``: a decode
-    with this token fails."""
+    """``delay`` seconds for a decode and ``token_delay`` more for each token of it; ``length`` tokens of every answer,
+    -1 without end; ``text`` repeated in place of the prompt; ``load_delay`` seconds, ``load_error`` its message;
+    ``cells``, ``seqs`` and ``batch`` in place of what the load options give; ``recurrent``: memory that can't be cut;
+    ``shift`` 0: cells that can't be moved; ``fail_token``: a decode with this token fails."""
 
     delay: float = 0.0
     token_delay: float = 0.0
@@ -110,7 +110,8 @@ class FakeBackend:
         return FakeSampler(len(prompt))
 
     def free_sampler(self, sampler: Sampler) -> None:
-        sampler.n_prompt = -1
+        if sampler is not None:
+            sampler.n_prompt = -1
 
     def decode(self, batch: Batch) -> None:
         tokens = batch.tokens[: batch.n_tokens]

@@ -1,24 +1,35 @@
-"""The decode thread of one loaded model, and the small pool that prepares requests for it."""
+"""The decode thread of one loaded model, and the small pool of threads that prepare requests for it."""
 
 from __future__ import annotations
 
+import itertools
+import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 
 from inference.config import LoadOptions
-from inference.engine.backend import Backend
-from inference.engine.batch import Batch
-from inference.events import Event, Failed, Finished, Started, TextDelta
-from inference.request import GenerateRequest, TextPrompt
+from inference.engine.backend import Aborted, Backend, CacheFull
+from inference.engine.prepare import Preparer
+from inference.engine.scheduler import Scheduler
+from inference.engine.sequence import Sequence
+from inference.engine.step import Step
+from inference.errors import DecodeFailed, InferenceError, ModelFailed, RequestCancelled, ShuttingDown
+from inference.events import Event, Failed
+from inference.request import GenerateRequest
+
+logger = logging.getLogger("inference.runner")
 
 Publish = Callable[[list[tuple[int, Event]]], None]
+NUM_PREP_THREADS = 2
 
 
 class RunnerStats(Struct, frozen=True, kw_only=True):
-    """``n_waiting`` requests have no lane yet, ``n_running`` have; ``n_steps`` since the start."""
+    """``n_waiting`` requests are being prepared or have no lane; ``n_running`` have one; ``n_steps`` since the start."""
 
     n_waiting: int = 0
     n_running: int = 0
@@ -28,87 +39,182 @@ class RunnerStats(Struct, frozen=True, kw_only=True):
 
 
 class Runner:
-    """``submit``, ``cancel`` and ``stats`` from any thread; ``publish`` runs on the decode thread."""
+    """Every request that was submitted ends in exactly one Finished or Failed.
 
-    def __init__(self, backend: Backend, *, options: LoadOptions, publish: Publish) -> None:
+    ``start``, ``submit``, ``cancel``, ``stats`` and ``close`` may be called from any thread. ``publish`` is called by
+    the decode thread, once a step with all of that step's events, and by a prep thread for a request that fails there.
+    ``template`` replaces the model file's chat template.
+    """
+
+    def __init__(
+        self, backend: Backend, *, options: LoadOptions, publish: Publish, template: str | None = None
+    ) -> None:
         self._backend = backend
-        self._options = options
         self._publish = publish
-        self._wake = threading.Condition()
-        self._waiting: deque[tuple[int, GenerateRequest]] = deque()
-        self._cancelled: set[int] = set()
-        self._running: set[int] = set()
+        self._preparer = Preparer(backend, template)
+        self._scheduler = Scheduler(backend, num_parallel=options.num_parallel, clock=time.monotonic)
+        self._prep = ThreadPoolExecutor(NUM_PREP_THREADS, thread_name_prefix="prepare")
+        self._decode_thread = threading.Thread(target=self._run, name="decode", daemon=True)
+        self._arrivals = itertools.count(1)
+        # Below: shared between threads, under this condition.
+        self._changed = threading.Condition()
+        self._preparing: set[int] = set()
+        self._added: deque[Sequence] = deque()
+        self._cancelled: deque[int] = deque()
+        self._prefilling: frozenset[int] = frozenset()
         self._closed = False
-        self._n_steps = 0
-        self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
+        self._stats = RunnerStats(n_cells=backend.info.n_cells)
 
     def start(self) -> None:
-        self._thread.start()
+        self._decode_thread.start()
 
     def submit(self, request_id: int, request: GenerateRequest) -> None:
-        with self._wake:
-            self._waiting.append((request_id, request))
-            self._wake.notify()
+        with self._changed:
+            closed = self._closed
+            if not closed:
+                self._preparing.add(request_id)
+                arrival = next(self._arrivals)
+                self._prep.submit(self._prepare, request_id, request, arrival, time.monotonic())
+        if closed:
+            self._publish([(request_id, Failed.of(ShuttingDown()))])
 
     def cancel(self, request_id: int) -> None:
-        with self._wake:
-            self._cancelled.add(request_id)
+        """Unknown and finished ids are ignored."""
+        with self._changed:
+            self._preparing.discard(request_id)
+            self._cancelled.append(request_id)
+            self._changed.notify()
+            if request_id in self._prefilling:
+                self._backend.abort()
 
     def stats(self) -> RunnerStats:
-        with self._wake:
-            return RunnerStats(
-                n_waiting=len(self._waiting),
-                n_running=len(self._running),
-                n_steps=self._n_steps,
-                n_cells=self._backend.info.n_cells,
-            )
+        with self._changed:
+            stats = self._stats
+            n_more = len(self._preparing) + len(self._added)
+        return RunnerStats(
+            n_waiting=stats.n_waiting + n_more,
+            n_running=stats.n_running,
+            n_steps=stats.n_steps,
+            n_cells_used=stats.n_cells_used,
+            n_cells=stats.n_cells,
+        )
 
     def close(self) -> None:
-        with self._wake:
+        """Ends every request and frees the model. Idempotent; returns when the decode thread is gone."""
+        with self._changed:
+            if self._closed:
+                return
             self._closed = True
-            self._wake.notify()
-        self._backend.abort()
-        if self._thread.ident is not None:
-            self._thread.join()
+            self._changed.notify()
+            self._backend.abort()
+        self._prep.shutdown(wait=True)
+        if self._decode_thread.ident is not None:
+            self._decode_thread.join()
         self._backend.close()
 
-    def _run(self) -> None:
-        while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._closed or self._waiting)
-                if self._closed:
-                    return
-                request_id, request = self._waiting.popleft()
-                self._running = {request_id}
-            self._generate(request_id, request)
-            self._running = set()
+    # -- prep threads
 
-    def _generate(self, request_id: int, request: GenerateRequest) -> None:
-        backend = self._backend
-        text = request.prompt.text if isinstance(request.prompt, TextPrompt) else repr(request.prompt)
-        tokens = backend.tokenize(text, add_special=True, parse_special=True)
-        backend.seq_rm(0, -1, -1)
-        sampler = backend.new_sampler(request.sampling, tokens)
-        self._publish([(request_id, Started(len(tokens), 0, backend.info.n_ctx))])
-        batch = Batch(backend.info.n_batch)
-        n_past, pending, n = 0, tokens, 0
-        while True:
-            if self._closed or request_id in self._cancelled:
-                self._publish([(request_id, Failed("RequestCancelled", "request canceled"))])
-                return
-            batch.clear()
-            chunk, pending = pending[: batch.capacity], pending[batch.capacity :]
-            row = batch.add(0, chunk, n_past, output=not pending)
-            backend.decode(batch)
-            self._n_steps += 1
-            n_past += len(chunk)
-            if pending:
-                continue
-            token = backend.sample(sampler, row)
-            if backend.is_eog(token) or n == request.num_predict:
-                reason = "stop" if backend.is_eog(token) else "length"
-                self._publish([(request_id, Finished(reason, len(tokens), 0, n, 0.0, 0.0))])  # type: ignore[arg-type]
-                return
-            n += 1
-            self._publish([(request_id, TextDelta(backend.piece(token).decode(errors="replace")))])
-            pending = [token]
+    def _prepare(self, request_id: int, request: GenerateRequest, arrival: int, submitted_at: float) -> None:
+        try:
+            sequence = self._sequence(request_id, request, arrival, submitted_at)
+        except InferenceError as error:
+            self._refuse(request_id, error)
+        except Exception as error:  # noqa: BLE001 - one request's trouble must not be everybody's
+            logger.error("preparing a request failed: %s", type(error).__name__)
+            self._refuse(request_id, ModelFailed("the request could not be prepared"))
+        else:
+            self._hand_over(sequence)
+
+    def _sequence(self, request_id: int, request: GenerateRequest, arrival: int, submitted_at: float) -> Sequence:
+        prepared = self._preparer.prepare(request)
+        return Sequence(
+            request_id,
+            request,
+            prepared.tokens,
+            sampler=self._backend.new_sampler(request.sampling, prepared.tokens),
+            arrival=arrival,
+            submitted_at=submitted_at,
+            n_dropped_messages=prepared.n_dropped_messages,
+            n_dropped_tokens=prepared.n_dropped_tokens,
+        )
+
+    def _hand_over(self, sequence: Sequence) -> None:
+        with self._changed:
+            wanted = sequence.request_id in self._preparing and not self._closed
+            self._preparing.discard(sequence.request_id)
+            if wanted:
+                self._added.append(sequence)
+                self._changed.notify()
+        if not wanted:
+            self._backend.free_sampler(sequence.sampler)
+            self._refuse(sequence.request_id, ShuttingDown() if self._closed else RequestCancelled())
+
+    def _refuse(self, request_id: int, error: InferenceError) -> None:
+        with self._changed:
+            self._preparing.discard(request_id)
+        self._publish([(request_id, Failed.of(error))])
+
+    # -- decode thread
+
+    def _run(self) -> None:
+        while self._take_commands():
+            step = self._scheduler.schedule()
+            if step is not None:
+                self._announce(step)
+                self._decode(step)
+            self._publish_events()
+        self._scheduler.close(ShuttingDown())
+        self._publish_events()
+
+    def _take_commands(self) -> bool:
+        """Sleeps while there is nothing to do; False once the runner is closed."""
+        with self._changed:
+            self._prefilling = frozenset()
+            self._update_stats()
+            self._changed.wait_for(self._has_work)
+            added, self._added = self._added, deque()
+            cancelled, self._cancelled = self._cancelled, deque()
+            closed = self._closed
+        for sequence in added:
+            self._scheduler.add(sequence)
+        for request_id in cancelled:
+            self._scheduler.cancel(request_id)
+        return not closed
+
+    def _has_work(self) -> bool:
+        return bool(self._closed or self._added or self._cancelled or not self._scheduler.is_idle)
+
+    def _update_stats(self) -> None:
+        self._stats = RunnerStats(
+            n_waiting=len(self._scheduler.waiting),
+            n_running=len(self._scheduler.lanes),
+            n_steps=self._scheduler.n_steps,
+            n_cells_used=self._scheduler.slots.ledger.n_used,
+            n_cells=self._stats.n_cells,
+        )
+
+    def _announce(self, step: Step) -> None:
+        """From here on a cancelled request of this step's prefill aborts the decode, now or as soon as it starts."""
+        prefilling = step.prefilling
+        with self._changed:
+            self._prefilling = prefilling
+            if self._closed or not prefilling.isdisjoint(self._cancelled):
+                self._backend.abort()
+
+    def _decode(self, step: Step) -> None:
+        try:
+            self._backend.decode(step.batch)
+        except Aborted:
+            self._scheduler.rollback(step)
+        except CacheFull:
+            self._scheduler.relieve(step)
+        except DecodeFailed as error:
+            logger.warning("llama.cpp refused a batch of %d tokens", step.batch.n_tokens)
+            self._scheduler.isolate(step, error)
+        else:
+            self._scheduler.complete(step)
+
+    def _publish_events(self) -> None:
+        events = self._scheduler.take_events()
+        if events:
+            self._publish(events)

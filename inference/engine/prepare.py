@@ -1,0 +1,117 @@
+"""From a request to tokens that fit the context: template, tokenizer, truncation, checks. On the prep threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inference.chat.template import ChatTemplate
+from inference.engine.backend import Backend
+from inference.errors import InvalidOption, InvalidRequest, PromptTooLong
+from inference.request import ChatPrompt, GenerateRequest, Message, TextPrompt
+
+# faults S25: a template may not make a text many times as long as the context. No token of a real text is longer.
+MAX_CHARS_PER_TOKEN = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    tokens: list[int]
+    n_dropped_messages: int = 0
+    n_dropped_tokens: int = 0
+
+
+class Preparer:
+    """Raises InvalidRequest and what derives from it; a broken template only refuses chats."""
+
+    def __init__(self, backend: Backend, template: str | None) -> None:
+        self._backend = backend
+        self._source = template or backend.info.chat_template
+        self._template: ChatTemplate | None = None
+
+    @property
+    def n_most(self) -> int:
+        """Prompt tokens that leave room for one more."""
+        return self._backend.info.n_ctx - 1
+
+    def prepare(self, request: GenerateRequest) -> Prepared:
+        self._check_tokens("logit_bias", request.sampling.logit_bias)
+        prepared = self._tokenize(request)
+        if not prepared.tokens:
+            raise InvalidRequest("the prompt is empty")
+        if len(prepared.tokens) <= self.n_most:
+            return prepared
+        if not request.truncate or isinstance(request.prompt, ChatPrompt) and request.num_keep >= self.n_most:
+            raise PromptTooLong(n_prompt=len(prepared.tokens), n_ctx=self._backend.info.n_ctx)
+        return self._cut(prepared, request.num_keep)
+
+    def _tokenize(self, request: GenerateRequest) -> Prepared:
+        prompt = request.prompt
+        if isinstance(prompt, ChatPrompt):
+            return self._chat(prompt, truncate=request.truncate)
+        if isinstance(prompt, TextPrompt):
+            return Prepared(tokens=self._text(prompt.text, prompt.context))
+        self._check_tokens("prompt", prompt.tokens)
+        return Prepared(tokens=list(prompt.tokens))
+
+    def _chat(self, prompt: ChatPrompt, *, truncate: bool) -> Prepared:
+        """Drops as few of the oldest messages as it takes; system messages and the last one stay (wire 2.5)."""
+        tokens = self._render(prompt, prompt.messages)
+        if len(tokens) <= self.n_most or not truncate:
+            return Prepared(tokens=tokens)
+        droppable = [index for index, message in enumerate(prompt.messages[:-1]) if message.role != "system"]
+        low, high = 1, len(droppable)
+        while low < high:
+            middle = (low + high) // 2
+            if len(self._render(prompt, without(prompt.messages, droppable[:middle]))) <= self.n_most:
+                high = middle
+            else:
+                low = middle + 1
+        tokens = self._render(prompt, without(prompt.messages, droppable[:high]))
+        return Prepared(tokens=tokens, n_dropped_messages=high)
+
+    def _render(self, prompt: ChatPrompt, messages: tuple[Message, ...]) -> list[int]:
+        text = self._chat_template().render(
+            messages,
+            continue_final_message=prompt.continue_final_message,
+            max_chars=MAX_CHARS_PER_TOKEN * self._backend.info.n_ctx + 4 * sum(len(each.content) for each in messages),
+        )
+        return self._text(text, prompt.context)
+
+    def _chat_template(self) -> ChatTemplate:
+        if self._template is None:
+            info = self._backend.info
+            self._template = ChatTemplate(self._source, bos=info.bos, eos=info.eos)
+        return self._template
+
+    def _text(self, text: str, context: tuple[int, ...]) -> list[int]:
+        """``context`` is the head of the prompt, with its own BOS; a template may have written one already."""
+        self._check_tokens("context", context)
+        info = self._backend.info
+        add_special = not context and not (info.bos and text.startswith(info.bos))
+        tokens = self._backend.tokenize(text, add_special=add_special, parse_special=True)
+        if not tokens and not context:
+            # An empty prompt asks for anything at all: the model starts from its first token.
+            tokens = self._backend.tokenize(info.bos or info.eos, add_special=False, parse_special=True)
+        return [*context, *tokens]
+
+    def _cut(self, prepared: Prepared, num_keep: int) -> Prepared:
+        """Takes tokens out behind the first ``num_keep``, as Ollama's runner does (runner/ollamarunner, inputs)."""
+        tokens = prepared.tokens
+        n_keep = self.n_most // 2 if num_keep < 0 else min(num_keep, self.n_most - 1)
+        n_dropped = len(tokens) - self.n_most
+        return Prepared(
+            tokens=tokens[:n_keep] + tokens[n_keep + n_dropped :],
+            n_dropped_messages=prepared.n_dropped_messages,
+            n_dropped_tokens=n_dropped,
+        )
+
+    def _check_tokens(self, option: str, tokens: object) -> None:
+        n_vocab = self._backend.info.n_vocab
+        for token in tokens:  # type: ignore[attr-defined]
+            if not 0 <= token < n_vocab:
+                raise InvalidOption(option, f"{option}: {token} is not a token of this model (0 to {n_vocab - 1})")
+
+
+def without(messages: tuple[Message, ...], indexes: list[int]) -> tuple[Message, ...]:
+    dropped = set(indexes)
+    return tuple(message for index, message in enumerate(messages) if index not in dropped)

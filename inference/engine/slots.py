@@ -1,0 +1,170 @@
+"""Which llama.cpp sequence id holds which tokens, for live sequences and for idle prefixes kept for later ones.
+
+A slot's cells may be shared with other slots (``seq_cp`` copies no bytes). Shared cells are never moved; taking one
+slot off them leaves the others on. Cells are reused within one scope only: a hit can be timed, and would tell one
+tenant what another has asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from inference.engine.backend import Backend
+from inference.engine.int_buffer import IntBuffer, Ints, common_prefix
+from inference.engine.ledger import CellLedger
+
+
+class Slot:
+    """``tokens[i]`` is at position i, in the ledger's cell ``cells[i]``. ``owned``: a sequence is working on it."""
+
+    __slots__ = ("cells", "last_used", "owned", "scope", "seq_id", "tokens")
+
+    def __init__(self, seq_id: int) -> None:
+        self.seq_id = seq_id
+        self.tokens = IntBuffer()
+        self.cells = IntBuffer()
+        self.scope = ""
+        self.owned = False
+        self.last_used = 0
+
+    @property
+    def n_past(self) -> int:
+        return len(self.tokens)
+
+
+class Slots:
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.ledger = CellLedger(backend.info.n_cells)
+        self._slots = [Slot(seq_id) for seq_id in range(backend.info.n_seq_max)]
+        self._tick = 0
+
+    def longest_prefix(self, tokens: Ints, scope: str) -> tuple[Slot | None, int]:
+        """The slot that shares the most leading tokens, an idle one before a live one where they tie.
+
+        The last token is never taken from the cache: it has to be decoded again for its logits.
+        """
+        best, n_best = None, 0
+        wanted = tokens[:-1]
+        for slot in sorted(self._slots, key=lambda slot: slot.owned):
+            if slot.scope == scope and slot.n_past > n_best:
+                n = common_prefix(slot.tokens.view(), wanted)
+                if n > n_best:
+                    best, n_best = slot, n
+        return best, n_best
+
+    def has_spare(self) -> bool:
+        """Whether ``acquire`` would succeed."""
+        return any(not slot.owned for slot in self._slots)
+
+    def acquire(self, tokens: Ints, scope: str) -> Slot | None:
+        """A slot that already holds as much of ``tokens`` as any does; None while all of them are owned."""
+        source, n = self.longest_prefix(tokens, scope)
+        target = self._choose(source, n)
+        if target is None:
+            return None
+        target.owned = True
+        if target is source:
+            self.cut(target, n)
+            return target
+        self.empty(target)
+        target.scope = scope
+        if source is not None:
+            self._share(source, target, n)
+        return target
+
+    def _choose(self, source: Slot | None, n: int) -> Slot | None:
+        """An idle source whose whole content is reused is simply continued; otherwise it stays as it is if it can."""
+        if source is not None and not source.owned and n == source.n_past:
+            return source
+        idle = [slot for slot in self._slots if not slot.owned]
+        others = [slot for slot in idle if slot is not source]
+        return min(others or idle, key=lambda slot: (slot.n_past > 0, slot.last_used), default=None)
+
+    def _share(self, source: Slot, target: Slot, n: int) -> None:
+        self._backend.seq_cp(source.seq_id, target.seq_id, 0, n)
+        # Recurrent memory copies the whole state, whatever the range: only a cut tells whether n is where it stands.
+        if not self._backend.seq_rm(target.seq_id, n, -1):
+            self._backend.seq_rm(target.seq_id, -1, -1)
+            return
+        cells = source.cells.view(0, n)
+        self.ledger.share(cells)
+        target.cells.extend(cells)
+        target.tokens.extend(source.tokens.view(0, n))
+
+    def release(self, slot: Slot) -> None:
+        """The sequence is done with it; what it holds stays until the room is needed."""
+        slot.owned = False
+        self._tick += 1
+        slot.last_used = self._tick
+
+    def empty(self, slot: Slot) -> None:
+        if slot.n_past:
+            self.ledger.drop(slot.cells.view())
+        slot.tokens.truncate(0)
+        slot.cells.truncate(0)
+        self._backend.seq_rm(slot.seq_id, -1, -1)
+
+    def cut(self, slot: Slot, n: int) -> None:
+        """Keeps the first n tokens, or none where this memory can't be cut there."""
+        if n == slot.n_past:
+            return
+        if not self._backend.seq_rm(slot.seq_id, n, -1):
+            self.empty(slot)
+            return
+        self.ledger.drop(slot.cells.view(n))
+        slot.tokens.truncate(n)
+        slot.cells.truncate(n)
+
+    def restore(self, slot: Slot) -> None:
+        """Takes out whatever a decode that did not succeed has left behind the tokens we know of."""
+        if not self._backend.seq_rm(slot.seq_id, slot.n_past, -1):
+            self.empty(slot)
+
+    def shift(self, slot: Slot, n_keep: int, n_discard: int) -> None:
+        """Drops ``n_discard`` tokens after the first ``n_keep``. What follows is moved down where that is safe, else
+        taken out, to be decoded again by its owner."""
+        end = n_keep + n_discard
+        if self._can_move(slot, end) and self._backend.seq_rm(slot.seq_id, n_keep, end):
+            self._backend.seq_add(slot.seq_id, end, -1, -n_discard)
+            self.ledger.drop(slot.cells.view(n_keep, end))
+            slot.tokens.delete(n_keep, end)
+            slot.cells.delete(n_keep, end)
+        else:
+            self.cut(slot, n_keep)
+
+    def _can_move(self, slot: Slot, start: int) -> bool:
+        return self._backend.info.can_shift and not self.ledger.any_shared(slot.cells.view(start))
+
+    def commit(self, slot: Slot, tokens: Ints) -> None:
+        """The tokens were decoded: they are in memory from here on."""
+        if len(tokens) == 1:
+            slot.cells.append(self.ledger.take_one())
+            slot.tokens.append(int(tokens[0]))
+            return
+        slot.cells.extend(self.ledger.take(len(tokens)))
+        slot.tokens.extend(tokens)
+
+    def evict_idle(self) -> bool:
+        """Empties the idle slot that was used longest ago; False when none holds anything."""
+        idle = [slot for slot in self._slots if not slot.owned and slot.n_past]
+        if not idle:
+            return False
+        self.empty(min(idle, key=lambda slot: slot.last_used))
+        return True
+
+    def make_room(self, n_cells: int) -> bool:
+        """Evicts idle slots until that many cells are free, or there is nothing left to evict."""
+        while self.ledger.n_free < n_cells:
+            if not self.evict_idle():
+                return False
+        return True
+
+    def n_reclaimable(self, live: Iterable[Slot]) -> int:
+        """Cells that would be free if every slot but the ``live`` ones were emptied."""
+        held = np.zeros(self.ledger.n_cells, np.bool_)
+        for slot in live:
+            held[slot.cells.view()] = True
+        return self.ledger.n_cells - int(held.sum())

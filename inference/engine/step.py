@@ -1,0 +1,53 @@
+"""What one decode carries, and how many prefill tokens it may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from inference.engine.batch import Batch
+from inference.engine.sequence import Sequence, State
+
+# A step with prefill in it makes every decoding sequence wait: this long at most, by what the last steps took.
+TARGET_SECONDS = 0.2
+MIN_CHUNK = 32
+
+
+@dataclass(slots=True)
+class Chunk:
+    """``n`` tokens of a sequence; ``row`` of its output in the batch, or -1 where more of its prompt is to come."""
+
+    sequence: Sequence
+    n: int
+    row: int
+
+
+@dataclass(slots=True)
+class Step:
+    batch: Batch
+    chunks: list[Chunk] = field(default_factory=list)
+
+    @property
+    def prefilling(self) -> frozenset[int]:
+        """Request ids whose prompt is being worked on: cancelling one of them is worth an abort."""
+        return frozenset(
+            chunk.sequence.request_id for chunk in self.chunks if chunk.sequence.state is State.PREFILL
+        )
+
+
+class PrefillPace:
+    """Learns how long prefill takes here, and says how many tokens of it a step can carry."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._token_seconds = 0.0
+
+    def learn(self, n_tokens: int, seconds: float) -> None:
+        if n_tokens >= MIN_CHUNK:
+            measured = seconds / n_tokens
+            self._token_seconds = (self._token_seconds + measured) / 2 if self._token_seconds else measured
+
+    def limit(self, *, others_decode: bool) -> int:
+        """Tokens of prefill for the next step. Alone, prefill takes the whole batch."""
+        if not others_decode or not self._token_seconds:
+            return self._capacity
+        return max(MIN_CHUNK, min(self._capacity, int(TARGET_SECONDS / self._token_seconds)))
