@@ -10,6 +10,7 @@ import re
 import traceback
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePath
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
 import msgspec
@@ -211,8 +212,9 @@ def unexpected_text(error: Exception) -> str:
 
     The log gets its type and where it happened; its message may quote a prompt, and stays out.
     """
-    trace = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("request_id=%s unexpected %s\n%s", request_id.current(), type(error).__name__, trace)
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    trace = " < ".join(f"{frame.name} ({PurePath(frame.filename).name}:{frame.lineno})" for frame in reversed(frames))
+    logger.error("unexpected %s in %s", type(error).__name__, trace)
     return f"internal server error (request id {request_id.current()})"
 
 

@@ -1,0 +1,244 @@
+"""power_site.http: bodies, typed requests, and streams that are closed however they end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from typing import Any
+
+import orjson
+import pytest
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from msgspec import Struct
+
+from power_site.http import (
+    PARSE_OFF_LOOP_BYTES,
+    BadRequest,
+    DatabaseBusy,
+    StreamBody,
+    convert,
+    endpoint,
+    fold_keys,
+    ignored_options_header,
+    json_response,
+    read_json,
+    run_db,
+    stream_response,
+    unexpected_text,
+    wants_sse,
+)
+
+
+def posted(body: bytes, content_type: str = "application/x-www-form-urlencoded") -> HttpRequest:
+    return RequestFactory().post("/api/chat", data=body, content_type=content_type)
+
+
+async def test_a_body_is_read_whatever_its_content_type_says() -> None:
+    assert await read_json(posted(b'{"model":"m"}')) == {"model": "m"}
+
+
+async def test_null_fields_are_absent() -> None:
+    assert await read_json(posted(b'{"model":"m","options":null}')) == {"model": "m"}
+
+
+@pytest.mark.parametrize("body", [b"", b" \n"])
+async def test_an_empty_body_is_refused_in_ollamas_words(body: bytes) -> None:
+    with pytest.raises(BadRequest, match=r"^missing request body$"):
+        await read_json(posted(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"{'a':1}",
+        b'{"a":NaN}',
+        b'{"a":1e999}',
+        b'{"a":"\\ud800"}',
+        b'{"a":"\xff"}',
+        b"\xef\xbb\xbf{}",
+        '{"a":1}'.encode("utf-16"),
+        b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+)
+async def test_what_is_no_json_is_refused_without_quoting_it(body: bytes) -> None:
+    with pytest.raises(BadRequest, match=r"^invalid JSON: ") as caught:
+        await read_json(posted(body))
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [(b"[]", "an array"), (b"1", "a number"), (b'"x"', "a string"), (b"null", "null")]
+)
+async def test_only_an_object_is_a_request(body: bytes, kind: str) -> None:
+    with pytest.raises(BadRequest, match=f"must be a JSON object, not {kind}"):
+        await read_json(posted(body))
+
+
+async def test_a_large_body_is_parsed_off_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+    loads = orjson.loads
+    monkeypatch.setattr("orjson.loads", lambda body: threads.append(threading.current_thread()) or loads(body))
+    await read_json(posted(b'{"a":1}'))
+    await read_json(posted(b'{"a":"' + b"x" * PARSE_OFF_LOOP_BYTES + b'"}'))
+    assert [thread is threading.main_thread() for thread in threads] == [True, False]
+
+
+def test_names_are_matched_without_case_and_an_exact_one_wins() -> None:
+    assert fold_keys({"Model": "a", "STREAM": True}) == {"model": "a", "stream": True}
+    assert fold_keys({"model": "a", "MODEL": "b"}) == {"model": "a"}
+
+
+class Inner(Struct):
+    text: str
+
+
+class Outer(Struct):
+    inner: list[Inner] = []
+    count: int = 0
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "field"),
+    [
+        ({"count": "x"}, 'invalid value for "count": expected "int", got "str"', "count"),
+        ({"inner": [{"text": 1}]}, 'invalid value for "inner[0].text": expected "str", got "int"', "inner[0].text"),
+        ({"inner": [{}]}, 'invalid value for "inner[0]": object missing required field "text"', "inner[0]"),
+    ],
+)
+def test_a_field_of_a_wrong_type_is_named(body: dict[str, Any], message: str, field: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        convert(body, Outer)
+    assert (str(caught.value), caught.value.field) == (message, field)
+
+
+def test_an_answer_is_one_line() -> None:
+    assert json_response({"a": "x\ny"}).content == b'{"a":"x\\ny"}'
+
+
+class ListSource:
+    """Gives its items, then raises ``error`` if there is one."""
+
+    def __init__(self, *items: bytes, error: Exception | None = None) -> None:
+        self.items = list(items)
+        self.error = error
+        self.n_closed = 0
+
+    async def __anext__(self) -> bytes:
+        if self.items:
+            return self.items.pop(0)
+        raise self.error or StopAsyncIteration
+
+    def close(self) -> None:
+        self.n_closed += 1
+
+
+class PlainEncoder:
+    def encode(self, item: bytes) -> bytes:
+        return item
+
+    def fail(self, error: Exception) -> bytes:
+        return f"failed: {error}".encode()
+
+    def finish(self) -> bytes:
+        return b"end"
+
+
+async def test_a_stream_ends_with_what_the_encoder_adds() -> None:
+    body = StreamBody(ListSource(b"a", b"b"), PlainEncoder())
+    assert [chunk async for chunk in body] == [b"a", b"b", b"end"]
+
+
+async def test_an_empty_piece_is_not_written() -> None:
+    assert [chunk async for chunk in StreamBody(ListSource(b"", b"a", b""), PlainEncoder())] == [b"a", b"end"]
+
+
+async def test_an_error_after_the_first_byte_is_the_last_piece_and_closes_the_source() -> None:
+    source = ListSource(b"a", error=RuntimeError("broken"))
+    assert [chunk async for chunk in StreamBody(source, PlainEncoder())] == [b"a", b"failed: broken"]
+    assert source.n_closed >= 1
+
+
+async def test_a_closed_stream_gives_nothing_more() -> None:
+    body = StreamBody(ListSource(b"a", b"b"), PlainEncoder())
+    assert await anext(body) == b"a"
+    body.close()
+    body.close()
+    assert [chunk async for chunk in body] == []
+
+
+async def test_closing_the_response_closes_the_source_even_if_it_was_never_read() -> None:
+    source = ListSource(b"a")
+    response = stream_response(source, PlainEncoder(), content_type="text/plain")
+    await asyncio.to_thread(response.close)
+    assert source.n_closed >= 1
+
+
+async def test_a_stream_that_nobody_took_is_closed_with_its_last_reference() -> None:
+    source = ListSource(b"a")
+    stream_response(source, PlainEncoder(), content_type="text/plain")
+    gc.collect()
+    assert source.n_closed >= 1
+
+
+async def test_proxies_are_told_not_to_buffer() -> None:
+    response = stream_response(ListSource(), PlainEncoder(), content_type="text/plain", headers={"X-Other": "1"})
+    assert (response["Cache-Control"], response["X-Accel-Buffering"], response["X-Other"]) == ("no-cache", "no", "1")
+
+
+def test_only_what_a_header_may_hold_is_repeated_in_it() -> None:
+    assert ignored_options_header([]) == {}
+    assert ignored_options_header(["a\r\nSet-Cookie: x", "ü" * 100]) == {
+        "X-Power-Ignored-Options": "a??Set-Cookie??x, " + "?" * 64
+    }
+
+
+def test_sse_is_sent_to_those_who_accept_it() -> None:
+    factory = RequestFactory()
+    assert wants_sse(factory.get("/", headers={"Accept": "text/event-stream, */*"}))
+    assert not wants_sse(factory.get("/", headers={"Accept": "*/*"}))
+
+
+async def answered(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok")
+
+
+async def broken(request: HttpRequest) -> HttpResponse:
+    raise BadRequest("no")
+
+
+def as_text(error: Exception) -> HttpResponse:
+    return HttpResponse(f"{type(error).__name__}: {error}", status=400)
+
+
+async def test_an_endpoint_chooses_by_method_and_answers_errors_with_its_wires_table() -> None:
+    view = endpoint(as_text, GET=answered, POST=broken)
+    factory = RequestFactory()
+    assert (await view(factory.get("/"))).content == b"ok"
+    assert (await view(factory.post("/"))).content == b"BadRequest: no"
+    assert (await view(factory.delete("/"))).content == b"MethodNotAllowed: method not allowed"
+
+
+async def test_the_database_is_used_in_few_threads() -> None:
+    names = await asyncio.gather(*(run_db(lambda: threading.current_thread().name) for _ in range(50)))
+    assert len(set(names)) <= 4
+
+
+async def test_a_locked_database_is_said_to_be_busy() -> None:
+    def locked() -> None:
+        raise OperationalError("database is locked")
+
+    with pytest.raises(DatabaseBusy):
+        await run_db(locked)
+
+
+def test_an_unexpected_errors_message_reaches_neither_client_nor_log(caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        raise ValueError("the " + "canary".upper() + " prompt")
+    except ValueError as error:
+        text = unexpected_text(error)
+    assert "CANARY" not in text + caplog.text
+    assert "ValueError in test_an_unexpected" in caplog.text
