@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
@@ -12,11 +12,12 @@ from models_app import blobs
 from models_app.digests import Digest
 from models_app.entries import ModelCard, ModelDetails, ModelEntry, ServedModel
 from models_app.errors import ModelNotFound
-from models_app.gguf import GGUFFile
-from models_app.gguf_blob import gguf_blob_open
 from models_app.modelfile import modelfile_text, parameter_lines
 from models_app.models import ModelInfo, Tag
 from models_app.naming import ModelName
+
+if TYPE_CHECKING:
+    from models_app.gguf import GGUFFile
 
 # No template, metadata or licence: a listing of 1 000 models reads rows of a few hundred bytes.
 _ENTRY_FIELDS = (
@@ -49,6 +50,8 @@ def model_card(name: str, *, verbose: bool = False) -> ModelCard:
     """
     entry = model_get(name)
     info = ModelInfo.objects.get(manifest_id=f"sha256:{entry.digest}")
+    from models_app.gguf_blob import gguf_blob_open  # here: it brings numpy, which no listing needs
+
     with gguf_blob_open(Digest.parse(info.model_blob_id)) as file:
         model_info = _model_info(info, file, verbose=verbose)
         tensors = [{"name": t.name, "type": t.type_name, "shape": list(t.shape)} for t in file.tensors]

@@ -25,7 +25,7 @@ def pull(*, source: str, name: str | None, stream: TextIO, as_json: bool = False
 
     with progress_writer(stream, as_json=as_json) as writer, ctrl_c_cancels() as cancelled:
         try:
-            return model_pull(source=source, name=name, on_progress=writer.show, cancelled=cancelled)
+            return model_pull(source=source, name=name, on_progress=writer.show, cancelled=cancelled, record_job=True)
         except TransferCancelled as error:
             raise KeyboardInterrupt from error
 

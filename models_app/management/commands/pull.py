@@ -26,6 +26,6 @@ class Command(PowerCommand):
         stream = sys.stdout if self.stdout.isatty() else cast(TextIO, self.stdout)
         entry = pull(source=options["source"], name=options["name"], stream=stream, as_json=options["json"])
         if options["json"]:
-            self.write_json({"status": "success", "name": entry.name.short, "digest": entry.digest})
+            self.write_json({"status": "success", "model": entry.name.short})
         else:
             self.write(f"pulled '{entry.name.short}'\n")
