@@ -118,8 +118,8 @@ def _environment(now: Callable[[], datetime]) -> minijinja.Environment:
         trim_blocks=True, lstrip_blocks=True, pycompat=True, undefined_behavior="lenient", fuel=FUEL
     )
     environment.auto_escape_callback = lambda name: None
-    environment.add_function("raise_exception", _raise_exception)
-    environment.add_function("strftime_now", lambda pattern: now().strftime(pattern))
+    environment.add_global("raise_exception", _raise_exception)
+    environment.add_global("strftime_now", lambda pattern: now().strftime(pattern))
     environment.add_filter("tojson", _tojson)
     return environment
 

@@ -1,4 +1,4 @@
-"""Tokens' bytes into text a client may see: whole characters only, and nothing that may turn out to be a stop string."""
+"""Tokens' bytes into text a client may see: whole characters only, and nothing that may yet become a stop string."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Detokenizer:
         return self._release(len(self._text) - self._n_undecided())
 
     def flush(self) -> TextDelta | None:
-        """The answer is over: what was held back for a stop that never came goes out, and U+FFFD for a half character."""
+        """The answer is over: what was held for a stop that never came goes out, and U+FFFD for half a character."""
         if self.stop_sequence is not None:
             return None
         self._text += self._decoder.decode(b"", final=True)

@@ -13,11 +13,10 @@ from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl
 
 import msgspec
-import numpy as np
 from msgspec import Struct
 
 from inference.config import LoadOptions
-from inference.engine.backend import Aborted, BackendInfo, CacheFull, Sampler
+from inference.engine.backend import Aborted, BackendInfo, CacheFull
 from inference.engine.batch import Batch
 from inference.engine.cells import plan_cells
 from inference.engine.fake_memory import FakeMemory
@@ -106,10 +105,10 @@ class FakeBackend:
     def is_eog(self, token: int) -> bool:
         return token == EOS
 
-    def new_sampler(self, options: SamplingOptions, prompt: Sequence[int]) -> Sampler:
+    def new_sampler(self, options: SamplingOptions, prompt: Sequence[int]) -> FakeSampler:
         return FakeSampler(len(prompt))
 
-    def free_sampler(self, sampler: Sampler) -> None:
+    def free_sampler(self, sampler: FakeSampler | None) -> None:
         if sampler is not None:
             sampler.n_prompt = -1
 
@@ -132,7 +131,7 @@ class FakeBackend:
         if self._aborted.wait(seconds) if seconds else self._aborted.is_set():
             raise Aborted
 
-    def sample(self, sampler: Sampler, index: int) -> int:
+    def sample(self, sampler: FakeSampler, index: int) -> int:
         assert sampler.n_prompt >= 0, "the sampler was freed"
         n_sampled, sampler.n_sampled = sampler.n_sampled, sampler.n_sampled + 1
         if 0 <= self.settings.length <= n_sampled:
@@ -172,4 +171,4 @@ def parse_settings(model_path: str) -> FakeSettings:
 
 def byte_tokens(text: str) -> list[int]:
     """The fake's tokens of a text, for tests."""
-    return (np.frombuffer(text.encode(), np.uint8).astype(np.int32) + N_CONTROL).tolist()
+    return [byte + N_CONTROL for byte in text.encode()]

@@ -1,4 +1,4 @@
-"""Our count of the KV cells in use, exact under sharing, so that running out is seen before llama.cpp refuses a batch."""
+"""Our count of the KV cells in use, exact under sharing, so that running out is seen before llama.cpp does."""
 
 from __future__ import annotations
 

@@ -125,8 +125,7 @@ class LlamaBackend:
     def _logits(self, index: int) -> npt.NDArray[np.float32]:
         """A view of llama.cpp's own buffer, valid until the next decode."""
         address = self._logits_address(self._ctx, index)
-        array = (ctypes.c_float * self._info.n_vocab).from_address(address)
-        return np.frombuffer(array, np.float32)
+        return np.frombuffer((ctypes.c_float * self._info.n_vocab).from_address(address), np.float32)  # type: ignore[call-overload, no-any-return]
 
     def logprobs(self, index: int, token: int, n_top: int) -> TokenLogprob:
         logits = self._logits(index)

@@ -40,7 +40,7 @@ class Preparer:
             raise InvalidRequest("the prompt is empty")
         if len(prepared.tokens) <= self.n_most:
             return prepared
-        if not request.truncate or isinstance(request.prompt, ChatPrompt) and request.num_keep >= self.n_most:
+        if not request.truncate:
             raise PromptTooLong(n_prompt=len(prepared.tokens), n_ctx=self._backend.info.n_ctx)
         return self._cut(prepared, request.num_keep)
 

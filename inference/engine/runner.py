@@ -29,7 +29,7 @@ NUM_PREP_THREADS = 2
 
 
 class RunnerStats(Struct, frozen=True, kw_only=True):
-    """``n_waiting`` requests are being prepared or have no lane; ``n_running`` have one; ``n_steps`` since the start."""
+    """``n_waiting`` requests are being prepared or have no lane, ``n_running`` have one; ``n_steps`` since start."""
 
     n_waiting: int = 0
     n_running: int = 0
@@ -68,6 +68,11 @@ class Runner:
     def start(self) -> None:
         self._decode_thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """False before ``start``, after ``close``, and when the decode thread failed: it takes no requests then."""
+        return self._decode_thread.is_alive()
+
     def submit(self, request_id: int, request: GenerateRequest) -> None:
         with self._changed:
             closed = self._closed
@@ -102,8 +107,6 @@ class Runner:
     def close(self) -> None:
         """Ends every request and frees the model. Idempotent; returns when the decode thread is gone."""
         with self._changed:
-            if self._closed:
-                return
             self._closed = True
             self._changed.notify()
             self._backend.abort()
@@ -157,14 +160,27 @@ class Runner:
     # -- decode thread
 
     def _run(self) -> None:
+        reason: InferenceError = ShuttingDown()
+        try:
+            self._loop()
+        except Exception:
+            logger.exception("the decode thread failed")
+            reason = ModelFailed("the model runner failed")
+        with self._changed:
+            self._closed = True
+            added, self._added = self._added, deque()
+        for sequence in added:
+            self._scheduler.add(sequence)
+        self._scheduler.close(reason)
+        self._publish_events()
+
+    def _loop(self) -> None:
         while self._take_commands():
             step = self._scheduler.schedule()
             if step is not None:
                 self._announce(step)
                 self._decode(step)
             self._publish_events()
-        self._scheduler.close(ShuttingDown())
-        self._publish_events()
 
     def _take_commands(self) -> bool:
         """Sleeps while there is nothing to do; False once the runner is closed."""
@@ -186,8 +202,8 @@ class Runner:
 
     def _update_stats(self) -> None:
         self._stats = RunnerStats(
-            n_waiting=len(self._scheduler.waiting),
-            n_running=len(self._scheduler.lanes),
+            n_waiting=len(self._scheduler.lanes.waiting),
+            n_running=len(self._scheduler.lanes.running),
             n_steps=self._scheduler.n_steps,
             n_cells_used=self._scheduler.slots.ledger.n_used,
             n_cells=self._stats.n_cells,

@@ -42,6 +42,7 @@ class Sequence:
     ) -> None:
         self.request_id = request_id
         self.request = request
+        self.scope = request.cache_scope
         self.arrival = arrival
         self.ticket = arrival
         self.tokens = IntBuffer(tokens)

@@ -26,12 +26,14 @@ class Step:
     batch: Batch
     chunks: list[Chunk] = field(default_factory=list)
 
+    def clear(self) -> None:
+        self.batch.clear()
+        self.chunks.clear()
+
     @property
     def prefilling(self) -> frozenset[int]:
         """Request ids whose prompt is being worked on: cancelling one of them is worth an abort."""
-        return frozenset(
-            chunk.sequence.request_id for chunk in self.chunks if chunk.sequence.state is State.PREFILL
-        )
+        return frozenset(chunk.sequence.request_id for chunk in self.chunks if chunk.sequence.state is State.PREFILL)
 
 
 class PrefillPace:
@@ -51,3 +53,21 @@ class PrefillPace:
         if not others_decode or not self._token_seconds:
             return self._capacity
         return max(MIN_CHUNK, min(self._capacity, int(TARGET_SECONDS / self._token_seconds)))
+
+
+def share_prefill(pending: list[tuple[Sequence, int]], budget: int) -> list[tuple[Sequence, int]]:
+    """How many tokens each sequence gets of a budget, from (sequence, tokens it still has), the oldest first.
+
+    The oldest gets half of it at least, and those with the least to go get the rest: a long prompt neither blocks short
+    ones nor is starved by them, and among equals it is first come, first served.
+    """
+    if budget <= 0:
+        return []
+    oldest, n_oldest = pending[0]
+    granted = {id(oldest): min(n_oldest, max(1, budget // 2))}
+    budget -= granted[id(oldest)]
+    for sequence, n_pending in sorted(pending, key=lambda pair: pair[1]):
+        n = min(budget, n_pending - granted.get(id(sequence), 0))
+        granted[id(sequence)] = granted.get(id(sequence), 0) + n
+        budget -= n
+    return [(sequence, granted[id(sequence)]) for sequence, _ in pending if granted[id(sequence)]]
