@@ -96,6 +96,7 @@ class Tag(models.Model):
     modified_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
+        verbose_name = "model"
         ordering = ("-modified_at", "key")
         constraints = (
             models.UniqueConstraint(fields=("host", "namespace", "model", "tag"), name="tag_name"),

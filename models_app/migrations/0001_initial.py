@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('modified_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
             ],
             options={
+                'verbose_name': 'model',
                 'ordering': ('-modified_at', 'key'),
             },
         ),
