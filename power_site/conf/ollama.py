@@ -36,9 +36,19 @@ def debug(value: str) -> str:
 
 
 def _parts(value: str) -> dict[str, str | None]:
-    if re.fullmatch(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", value):  # an IPv6 address without brackets
+    if value.count(":") > 1 and _is_ipv6(value):
         return {"host": value, "port": None, "scheme": None}
     match = _HOST.fullmatch(value)
     if match is None:
         raise ValueError
     return match.groupdict()
+
+
+def _is_ipv6(value: str) -> bool:
+    import ipaddress  # 10 ms that only such a value costs
+
+    try:
+        ipaddress.IPv6Address(value)
+    except ValueError:
+        return False
+    return True

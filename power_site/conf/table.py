@@ -86,7 +86,7 @@ class Config:
     )
     num_parallel: int = setting(
         4,
-        kinds.integer(1, 256),
+        kinds.integer(1, 4096),
         "Sequences decoded together by one model, which share one KV cache.",
         ollama="OLLAMA_NUM_PARALLEL",
         from_ollama=ollama.zero_is_unset,
@@ -135,7 +135,7 @@ class Config:
     )
     fake_backend: str = setting(
         "",
-        kinds.text("pairs such as delay=0.01&length=50", pattern=r"[a-z_=&0-9.]*"),
+        kinds.text("pairs such as delay=0.01&length=50", pattern=r"[a-z]+=.*"),
         "How the fake backend behaves.",
     )
     origins: tuple[str, ...] = setting(
@@ -148,6 +148,11 @@ class Config:
         (),
         kinds.words("a list of host names or addresses, each with an optional port", pattern=r"[0-9A-Za-z.:\[\]_-]+"),
         "Private hosts that a pull may fetch from.",
+    )
+    hub_url: str = setting(
+        "https://huggingface.co",
+        kinds.text("an http or https URL", pattern=r"https?://[!-~]+"),
+        "Where the files of well-known models are pulled from.",
     )
     max_body_bytes: int = setting(16 * MIB, kinds.size(), "The largest request body.")
     max_media_body_bytes: int = setting(

@@ -9,7 +9,7 @@ import orjson
 _OPENAI_TYPES = {403: "permission_error", 404: "invalid_request_error", 500: "server_error", 503: "server_error"}
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: contextlib sets an exception's traceback
 class Refusal(Exception):
     """Raised by the gate's rules. ``closes`` says that what is left of the request must not be read."""
 
