@@ -52,10 +52,17 @@ class Choices:
         if self._tasks and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._cancel_tasks)
 
+    def adopt(self, generations: Sequence[Generation]) -> None:
+        """Read generations that run already."""
+        self._generations = dict(enumerate(generations))
+        if len(generations) > 1:
+            for index, generation in self._generations.items():
+                self._watch(index, asyncio.create_task(_next(generation)))
+
     async def open(self, served: ServedModel, asks: Sequence[Ask], *, begun_at: float) -> None:
         """Returns when one has started. Raises what any of them has failed with until then."""
         if len(asks) == 1:
-            self._generations[0] = await generation_start(served, asks[0], begun_at=begun_at)
+            self.adopt([await generation_start(served, asks[0], begun_at=begun_at)])
             return
         for index, ask in enumerate(asks):
             self._watch(index, asyncio.create_task(generation_start(served, ask, begun_at=begun_at)))
