@@ -18,7 +18,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120
 # What the pool holds right now, for the gauges: (model, bytes, waiting requests).
 Residents = Callable[[], Iterable[tuple[str, int, int]]]
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 registry = CollectorRegistry()
 _models: set[str] = set()
 _requests = Counter(
