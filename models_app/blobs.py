@@ -25,8 +25,6 @@ from power_site.conf import config
 
 CHUNK_BYTES = 1 << 20
 TEMP_PREFIX = "temp-"
-# Left free on the disk beside what a transfer needs: the database and the logs live there too.
-RESERVE_BYTES = 8 << 20
 _LOCK_SECONDS = 60.0
 
 
@@ -111,11 +109,10 @@ def blob_unlink(digest: Digest) -> int:
 
 
 def require_space(n_bytes: int) -> None:
-    """Raises NotEnoughSpace unless ``n_bytes`` fit and leave the reserve free."""
-    status = os.statvfs(blobs_dir())
-    available = status.f_bavail * status.f_frsize
-    if n_bytes + RESERVE_BYTES > available:
-        raise NotEnoughSpace(required_bytes=n_bytes + RESERVE_BYTES, available_bytes=available)
+    """Raises NotEnoughSpace unless ``n_bytes`` fit and leave ``min_free_bytes`` free: the database lives there too."""
+    required = n_bytes + config().min_free_bytes
+    if required > (available := _available_bytes()):
+        raise NotEnoughSpace(required_bytes=required, available_bytes=available)
 
 
 def publish(path: Path, digest: Digest) -> None:
@@ -139,7 +136,7 @@ class BlobWriter:
     def __init__(self) -> None:
         self._path = blobs_dir() / f"{TEMP_PREFIX}{secrets.token_hex(16)}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._file = open(os.open(self._path, flags, 0o600), "wb", buffering=0)
+        self._file = open(os.open(self._path, flags, 0o600), "wb", buffering=0)  # noqa: SIM115 - closed by __exit__
         self._hash = hashlib.sha256()
         self.size_bytes = 0
 
@@ -190,6 +187,9 @@ def disk_full_named(n_bytes: int) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        status = os.statvfs(blobs_dir())
-        available = status.f_bavail * status.f_frsize
-        raise NotEnoughSpace(required_bytes=n_bytes + RESERVE_BYTES, available_bytes=available) from error
+        raise NotEnoughSpace(required_bytes=n_bytes, available_bytes=_available_bytes()) from error
+
+
+def _available_bytes() -> int:
+    status = os.statvfs(blobs_dir())
+    return status.f_bavail * status.f_frsize

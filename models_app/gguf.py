@@ -1,4 +1,4 @@
-"""Reads the metadata of a GGUF file that nobody has vouched for: bounded, lazy, and with InvalidGGUF as the only outcome but success.
+"""Reads the metadata of a GGUF file that nobody has vouched for: bounded, lazy, and InvalidGGUF is the only failure.
 
 The bounds are what the biggest real files need, with room to spare (faults.md S23); llama.cpp's own loader runs only in
 a worker process. The file must not shrink while it is open: blobs never do, and a pull parses its own copy.
@@ -38,10 +38,10 @@ Value = str | int | float | bool
 
 
 class GGUFArray(NamedTuple):
-    """An array that was skipped: ``count`` values of ``value_type`` from byte ``position`` on."""
+    """An array that was skipped: ``n_values`` values of ``value_type`` from byte ``position`` on."""
 
     value_type: int
-    count: int
+    n_values: int
     position: int
 
 
@@ -80,20 +80,20 @@ class GGUFFile:
 
     def read_array(self, array: GGUFArray) -> list[Any]:
         """The array's values. Raises InvalidGGUF beyond MAX_READ_ARRAY of them."""
-        if array.count > MAX_READ_ARRAY:
-            raise InvalidGGUF(f"an array of {array.count} values is too long to be read")
+        if array.n_values > MAX_READ_ARRAY:
+            raise InvalidGGUF(f"an array of {array.n_values} values is too long to be read")
         cursor = Cursor(self._data)
         cursor.position = array.position
         if array.value_type == STRING:
-            return [cursor.text() for _ in range(array.count)]
+            return [cursor.text() for _ in range(array.n_values)]
         code, _ = SCALARS[array.value_type]
-        values = np.frombuffer(self._data, dtype=f"<{_NUMPY[code]}", count=array.count, offset=array.position).copy()
+        values = np.frombuffer(self._data, dtype=f"<{_NUMPY[code]}", count=array.n_values, offset=array.position).copy()
         return list(values.astype(bool).tolist() if array.value_type == BOOL else values.tolist())
 
     def _plain(self, value: Value | GGUFArray, *, arrays: bool) -> Any:
         if not isinstance(value, GGUFArray):
             return _finite(value)
-        if not arrays or value.count > MAX_READ_ARRAY:
+        if not arrays or value.n_values > MAX_READ_ARRAY:
             return None
         return [_finite(item) for item in self.read_array(value)]
 

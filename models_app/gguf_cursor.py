@@ -1,4 +1,4 @@
-"""A bounded reader over mapped bytes: every read is checked against the end, and strings are skipped without being made."""
+"""A bounded reader over mapped bytes: every read is checked against the end, and strings are skipped unmade."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def short_string_ends(window: bytes) -> npt.NDArray[np.int64]:
     """Where the strings at the window's head end, each a u64 length and that many bytes, as far as that is certain.
 
     A length below 256 ends in seven zero bytes and text has none, so all lengths are found at once; a chain in which
-    each string begins where the one before ended is what a walk would have found. The first break of it ends the answer.
+    each string begins where the one before ended is what a walk would have found. Its first break ends the answer.
     """
     data = np.frombuffer(window, dtype=np.uint8)
     zero = data == 0

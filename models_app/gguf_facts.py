@@ -15,9 +15,10 @@ _MAX_LENGTH = (1 << 31) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GGUFFacts:
-    """Lengths in tokens or numbers, 0 where the file doesn't say. ``kv_bytes_per_token`` is the f16 cache of all layers.
+    """Lengths in tokens or numbers, 0 where the file doesn't say.
 
-    It counts every layer as full attention: an upper bound for models with sliding windows or recurrent layers.
+    ``kv_bytes_per_token`` is the f16 cache of all layers, each counted as full attention: an upper bound for models
+    with sliding windows or recurrent layers.
     """
 
     architecture: str
@@ -125,7 +126,7 @@ def _quantization(file: GGUFFile) -> str:
 def _n_vocab(file: GGUFFile, architecture: str) -> int:
     tokens = file.get("tokenizer.ggml.tokens")
     if isinstance(tokens, GGUFArray):
-        return tokens.count
+        return tokens.n_values
     return _length(file, f"{architecture}.vocab_size")
 
 
@@ -135,7 +136,7 @@ def _per_layer(file: GGUFFile, key: str, n_layers: int, *, default: int | None) 
         return [] if default is None else [default] * n_layers
     if not isinstance(value, GGUFArray):
         return [_length(file, key)] * n_layers
-    if value.value_type == STRING or value.count > _MAX_LAYERS:
+    if value.value_type == STRING or value.n_values > _MAX_LAYERS:
         raise InvalidGGUF(f"{key} is not a number for each layer")
     return [_checked(key, item) for item in file.read_array(value)][:n_layers]
 

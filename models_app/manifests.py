@@ -1,4 +1,4 @@
-"""Manifests (OCI's v2 schema with Ollama's media types): read within strict bounds, and written as Ollama writes them."""
+"""Manifests (OCI's v2 schema, Ollama's media types): read within strict bounds, and written as Ollama writes them."""
 
 from __future__ import annotations
 
