@@ -34,7 +34,8 @@ class CacheFull(Exception):
 class BackendInfo(Struct, frozen=True, kw_only=True):
     """What is fixed once a model is loaded. ``n_ctx`` tokens for one sequence, ``n_cells`` for all of them together.
 
-    ``chat_template`` is the file's own Jinja source, None where it has none; ``bos`` and ``eos`` are texts for it.
+    ``chat_template`` is Jinja source: the specification's, else the file's own, None where there is neither; ``bos``
+    and ``eos`` are texts for it.
     """
 
     n_ctx: int

@@ -79,6 +79,7 @@ class FakeBackend:
             add_bos=True,
             bos="<s>",
             eos="</s>",
+            chat_template=spec.chat_template,
         )
         self.memory = FakeMemory(self._info.n_cells, can_cut=not self.settings.recurrent)
         self._aborted = threading.Event()

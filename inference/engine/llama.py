@@ -40,10 +40,10 @@ class LlamaBackend:
         self._memory = lib.llama_get_memory(self._ctx)
         self._pieces: dict[int, bytes] = {}
         self._bound: tuple[Batch, Any] | None = None
-        self._info = self._read_info(plan)
+        self._info = self._read_info(spec, plan)
         self._logits_address = _address_function("llama_get_logits_ith")
 
-    def _read_info(self, plan: CellPlan) -> BackendInfo:
+    def _read_info(self, spec: ModelSpec, plan: CellPlan) -> BackendInfo:
         template = lib.llama_model_chat_template(self._model, None)
         return BackendInfo(
             n_ctx=min(plan.n_ctx, lib.llama_n_ctx(self._ctx)),
@@ -55,7 +55,7 @@ class LlamaBackend:
             add_bos=bool(lib.llama_vocab_get_add_bos(self._vocab)),
             bos=self._special_text(lib.llama_vocab_bos(self._vocab)),
             eos=self._special_text(lib.llama_vocab_eos(self._vocab)),
-            chat_template=template.decode(errors="replace") if template else None,
+            chat_template=spec.chat_template or (template.decode(errors="replace") if template else None),
         )
 
     @property

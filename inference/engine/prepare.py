@@ -23,9 +23,8 @@ class Prepared:
 class Preparer:
     """Raises InvalidRequest and what derives from it; a broken template only refuses chats."""
 
-    def __init__(self, backend: Backend, template: str | None) -> None:
+    def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._source = template or backend.info.chat_template
         self._template: ChatTemplate | None = None
 
     @property
@@ -80,7 +79,7 @@ class Preparer:
     def _chat_template(self) -> ChatTemplate:
         if self._template is None:
             info = self._backend.info
-            self._template = ChatTemplate(self._source, bos=info.bos, eos=info.eos)
+            self._template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
         return self._template
 
     def _text(self, text: str, context: tuple[int, ...]) -> list[int]:

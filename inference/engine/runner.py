@@ -43,15 +43,12 @@ class Runner:
 
     ``start``, ``submit``, ``cancel``, ``stats`` and ``close`` may be called from any thread. ``publish`` is called by
     the decode thread, once a step with all of that step's events, and by a prep thread for a request that fails there.
-    ``template`` replaces the model file's chat template.
     """
 
-    def __init__(
-        self, backend: Backend, *, options: LoadOptions, publish: Publish, template: str | None = None
-    ) -> None:
+    def __init__(self, backend: Backend, *, options: LoadOptions, publish: Publish) -> None:
         self._backend = backend
         self._publish = publish
-        self._preparer = Preparer(backend, template)
+        self._preparer = Preparer(backend)
         self._scheduler = Scheduler(backend, num_parallel=options.num_parallel, clock=time.monotonic)
         self._prep = ThreadPoolExecutor(NUM_PREP_THREADS, thread_name_prefix="prepare")
         self._decode_thread = threading.Thread(target=self._run, name="decode", daemon=True)
