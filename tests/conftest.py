@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-# Before Django reads its settings: no test may touch the user's home, and none of the user's settings a test.
-for _name in [name for name in os.environ if name.startswith(("A3S_POWER_", "OLLAMA_"))]:
-    del os.environ[_name]
-os.environ["A3S_POWER_HOME"] = tempfile.mkdtemp(prefix="power-tests-")
-
-from tests.live import LiveServer  # noqa: E402
+from tests.live import LiveServer
 
 SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -48,14 +41,18 @@ def smollm2_path() -> Path:
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[StartServer]:
-    """``start_server(home=..., backend="llama", max_queue=4)`` starts one more real server; keywords are settings.
+    """``start_server(models={"tiny": tiny_gguf}, max_queue=4)`` starts one more real server; keywords are settings.
+
+    It has the fake backend unless ``backend="llama"``, and a fresh home unless ``home=...``.
 
     Each must still run when the test ends, unless the test itself waited for its end.
     """
     servers: list[LiveServer] = []
 
-    def start(home: Path | None = None, **settings: object) -> LiveServer:
+    def start(home: Path | None = None, *, models: dict[str, Path] | None = None, **settings: object) -> LiveServer:
         server = LiveServer(home or tmp_path / f"home{len(servers)}", {"backend": "fake", **settings})
+        for name, path in (models or {}).items():
+            server.add_model(path, name)
         server.start()
         servers.append(server)
         return server
@@ -73,6 +70,19 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
 def live_server(start_server: StartServer) -> LiveServer:
     """A real server with the fake backend and an empty catalog."""
     return start_server()
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory, tiny_gguf: Path) -> Iterator[LiveServer]:
+    """One real server for all tests of a module, with the fake backend and the model ``tiny``."""
+    server = LiveServer(tmp_path_factory.mktemp("live") / "home", {"backend": "fake", "header_timeout": "2s"})
+    server.add_model(tiny_gguf, "tiny")
+    server.start()
+    yield server
+    alive = server.is_alive()
+    server.process.kill()
+    server.process.wait(timeout=10)
+    assert alive, f"the server ended under the tests:\n{server.log()}"
 
 
 @pytest.fixture(scope="session")
