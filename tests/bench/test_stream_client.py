@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import orjson
 import pytest
 
-from tests.bench.stream_client import BadAnswer, Recording, read_answer, timed_sse_lines
+from tests.bench.stream_client import BadAnswer, Recording, read_answer, record_chat, timed_sse_lines
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -76,3 +78,20 @@ def test_a_usage_that_contradicts_the_stream_is_refused(n_tokens: int, max_token
     pieces = chunked(text("a") + text("b") + ending(n_tokens=n_tokens))
     with pytest.raises(BadAnswer, match="tokens"):
         read_answer(recording(HEAD, pieces), max_tokens=max_tokens)
+
+
+async def test_an_answer_is_recorded_from_a_real_socket() -> None:
+    requests: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(HEAD + chunked(text("a") + ending(n_tokens=1)) + b"0\r\n\r\n")
+        await writer.drain()
+        await reader.read()  # the client leaves at the last chunk, without waiting for the server to close
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        found = await record_chat(f"http://127.0.0.1:{port}", {"model": "m"})
+    assert requests[0].startswith(b"POST /v1/chat/completions HTTP/1.1\r\n")
+    assert read_answer(found, max_tokens=1).text == "a"
