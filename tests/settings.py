@@ -13,3 +13,6 @@ os.environ["A3S_POWER_HOME"] = tempfile.mkdtemp(prefix="power-tests-")
 os.environ["DJANGO_SETTINGS_MODULE"] = "power_site.settings"
 
 from power_site.settings import *  # noqa: E402, F403
+
+# Logging in must not cost every test of the admin half a second.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,10 +17,11 @@ from models_app.entries import ModelEntry
 from models_app.errors import StoreBusy
 from models_app.models import Blob, Job, ModelInfo, Tag
 from models_app.services.copy import model_copy
+from models_app.services.delete import model_delete
 from models_app.services.pull import model_pull
 from tests.gguf_files import write_tiny_gguf
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("home")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
 
 TAGS = "admin:models_app_tag_changelist"
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -143,6 +145,24 @@ def test_deleting_one_removes_its_rows_and_its_files(browser: Client, tmp_path: 
     assert not Tag.objects.exists()
     assert not Blob.objects.exists()
     assert list(blobs.blobs_dir().glob("sha256-*")) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_service_deletes_outside_of_any_transaction_of_the_page(
+    browser: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag = tag_of(add(tmp_path, "tiny:1b"))
+    within: list[bool] = []
+
+    def recorded(*, name: str) -> int:
+        within.append(connection.in_atomic_block)
+        return model_delete(name=name)
+
+    monkeypatch.setattr("models_app.admin.deletion.model_delete", recorded)
+    browser.post(reverse("admin:models_app_tag_delete", args=(tag.pk,)), {"post": "yes"})
+    tag = tag_of(add(tmp_path, "tiny:1b"))
+    ask_to_delete(browser, tag, post="yes")
+    assert within == [False, False]
 
 
 def test_what_another_model_needs_is_not_freed(browser: Client, tmp_path: Path) -> None:
