@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -56,7 +57,9 @@ def server_running() -> Iterator[str]:
     port = port if port_is_free(host, port) else free_port(host)
     url = f"http://{host}:{port}"
     command = [sys.executable, "-m", "power_site", "serve", "--host", host, "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
+    # Its log would run into the answer that is being printed.
+    environ = {**os.environ, "A3S_POWER_LOG_LEVEL": "warning"}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environ)  # noqa: S603 - our own command
     try:
         wait_until_up(url, process)
         yield url
