@@ -24,6 +24,8 @@ class LiveServer:
         self.home = home
         self.settings = settings
         home.mkdir(parents=True, exist_ok=True)
+        self.temporary = home.parent / f"{home.name}-tmp"
+        self.temporary.mkdir(exist_ok=True)
         self._log_path = home.parent / f"{home.name}-server.log"
         self.process: subprocess.Popen[bytes]
         self.url = ""
@@ -59,7 +61,35 @@ class LiveServer:
     def environment(self) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ}
         own = {f"A3S_POWER_{name.upper()}": str(value) for name, value in self.settings.items()}
-        return inherited | own | {"A3S_POWER_HOME": str(self.home), "PYTHONUNBUFFERED": "1"}
+        return (
+            inherited
+            | own
+            | {
+                "A3S_POWER_HOME": str(self.home),
+                "PYTHONUNBUFFERED": "1",
+                "TMPDIR": str(self.temporary),
+            }
+        )
+
+    def add_model(self, path: Path, name: str) -> None:
+        """Pulls a GGUF file into the catalog, with the server running or before it starts."""
+        done = self.manage("pull", str(path), "--name", name)
+        assert done.returncode == 0, done.stderr
+
+    def n_threads(self) -> int:
+        return int(self._status()["Threads"])
+
+    def rss_bytes(self) -> int:
+        return int(self._status()["VmRSS"].split()[0]) * 1024
+
+    def workers(self) -> list[int]:
+        """The pids of the server's own child processes."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def _status(self) -> dict[str, str]:
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
     def is_alive(self) -> bool:
         return self.process.poll() is None
