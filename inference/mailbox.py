@@ -22,7 +22,7 @@ class Mailbox:
 
     ``on_end(event)`` is called once, when the last event has been put or the mailbox has been closed (then with None);
     by then nothing more is read from the worker for this request. ``on_overflow()`` is called when more than
-    ``max_unread_bytes`` of text wait for a reader that does not come: the mailbox has failed by then.
+    ``max_unread_bytes`` of text wait for a reader that does not come; then the mailbox fails.
     """
 
     __slots__ = (
@@ -120,8 +120,8 @@ class Mailbox:
         self._unread.append(event)
         self._unread_bytes += _size(event)
         if self._unread_bytes > self._max_unread_bytes:
-            self.fail(RequestCancelled("client too slow"))
             self._on_overflow()
+            self.fail(RequestCancelled("client too slow"))
         elif len(self._unread) - self._folded >= _FOLD_EVERY:
             # A pile of one-token events costs some hundred bytes each; folded it costs its text.
             self._unread[self._folded :] = coalesced(self._unread[self._folded :])

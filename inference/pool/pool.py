@@ -211,7 +211,7 @@ class Pool:
     async def _submitted(self, ticket: Ticket, request: GenerateRequest) -> Started:
         assert ticket.model is not None
         assert ticket.model.host is not None
-        mailbox = Mailbox(on_end=partial(self._ended, ticket), on_overflow=partial(self._cancel, ticket))
+        mailbox = Mailbox(on_end=partial(self._ended, ticket), on_overflow=partial(self._withdraw, ticket))
         ticket.mailbox = mailbox
         ticket.request_id = ticket.model.host.submit(request, mailbox)
         started = await mailbox.wait_started()
@@ -232,11 +232,16 @@ class Pool:
 
     def _cancel(self, ticket: Ticket) -> None:
         """The caller has left. Idempotent."""
-        if ticket.model is not None and ticket.model.host is not None and ticket.request_id:
-            ticket.model.host.cancel(ticket.request_id)
+        self._withdraw(ticket)
         if ticket.mailbox is not None:
             ticket.mailbox.close()
         self._release(ticket)
+
+    def _withdraw(self, ticket: Ticket) -> None:
+        """The worker need not go on with it."""
+        if ticket.request_id and ticket.model is not None and ticket.model.host is not None:
+            ticket.model.host.cancel(ticket.request_id)
+            ticket.request_id = 0
 
     def _release(self, ticket: Ticket) -> None:
         if ticket.released:
@@ -468,8 +473,7 @@ class Pool:
 
     def _end_all(self) -> None:
         for ticket in list(self._tickets):
-            if ticket.model is not None and ticket.model.host is not None and ticket.request_id:
-                ticket.model.host.cancel(ticket.request_id)
+            self._withdraw(ticket)
             if ticket.mailbox is None:
                 continue
             if ticket.started:

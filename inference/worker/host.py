@@ -144,10 +144,11 @@ class WorkerHost(asyncio.Protocol):
             self._send(Cancel(request_id))
 
     async def stop(self) -> None:
-        """Asks, waits ``STOP_SECONDS``, kills. Returns when the worker is gone."""
+        """Asks, waits ``STOP_SECONDS``, kills. Returns when the worker is gone; requests it still has fail at once."""
         if self._runtime is None:
             return
         self._verdict = self._verdict or exits.STOPPED
+        self._fail_all(WorkerCrashed(self._verdict.words))
         self._send(Shutdown())
         try:
             await asyncio.wait_for(self._exited.wait(), STOP_SECONDS)
@@ -183,7 +184,7 @@ class WorkerHost(asyncio.Protocol):
             self._handle_frame(message)
         elif isinstance(message, Heartbeat):
             if self._progress is not None:
-                self._progress.heartbeat(message, self._loop.time())
+                self._progress.heartbeat(message, self._loop.time(), busy=bool(self._mailboxes))
         elif isinstance(message, LoadProgress):
             if message.fraction > self._load_progress[0]:
                 self._load_progress = (message.fraction, self._loop.time())
@@ -255,8 +256,11 @@ class WorkerHost(asyncio.Protocol):
         if self._watch_timer is not None:
             self._watch_timer.cancel()
         _set_exception(self._loaded, error)
-        mailboxes, self._mailboxes = self._mailboxes, {}
         self._on_exit(ending)
+        self._fail_all(error)
+
+    def _fail_all(self, error: InferenceError) -> None:
+        mailboxes, self._mailboxes = self._mailboxes, {}
         for mailbox in mailboxes.values():
             mailbox.fail(error)
 

@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import threading
+import time
 
 import msgspec
 
@@ -126,7 +127,9 @@ class Worker:
         while not self._ended.wait(every_seconds):
             if self._runner is not None:
                 stats = self._runner.stats()
-                self._send(Heartbeat(stats.n_steps, stats.n_running, stats.n_waiting, stats.n_cells_used))
+                self._send(
+                    Heartbeat(stats.n_steps, stats.n_running, stats.n_waiting, stats.n_cells_used, time.process_time())
+                )
 
     def _send(self, message: FromWorker) -> None:
         frame = encode(message)

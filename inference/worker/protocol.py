@@ -77,12 +77,16 @@ class Frame(Struct, frozen=True, array_like=True, tag="frame"):
 
 
 class Heartbeat(Struct, frozen=True, array_like=True, tag="heartbeat"):
-    """Sent from a thread of its own. A worker that has work and the same ``n_steps`` for long is hung."""
+    """The runner's statistics, from a thread of its own. Work and the same ``n_steps`` for long is a hang.
+
+    ``cpu_seconds``: processor time the worker has used, which tells one long step from a standstill.
+    """
 
     n_steps: int
     n_running: int
     n_waiting: int
     n_cells_used: int
+    cpu_seconds: float
 
 
 ToWorker = Load | Submit | Cancel | Shutdown
