@@ -53,7 +53,8 @@ class Cursor:
             count -= self._skip_short(count)
             n_slow = min(count, _SLOW_STRINGS)
             for _ in range(n_slow):
-                self.position += self._string_length(MAX_STRING_BYTES)
+                n_bytes = self._string_length(MAX_STRING_BYTES)
+                self.position += n_bytes
             count -= n_slow
 
     def _skip_short(self, count: int) -> int:
@@ -69,6 +70,7 @@ class Cursor:
         return skipped
 
     def _string_length(self, max_bytes: int) -> int:
+        """Moves over the length, and makes sure that so many bytes follow."""
         self._require(8)
         (n_bytes,) = _U64.unpack_from(self._data, self.position)
         if n_bytes > max_bytes:

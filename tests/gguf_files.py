@@ -14,7 +14,8 @@ from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, TokenType
 from gguf.quants import quantize
 
 CHATML = (
-    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 _SPECIAL = ("<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>")
@@ -98,7 +99,7 @@ def _write_metadata(writer: GGUFWriter, model: TinyModel) -> None:
 
 def _write_tokenizer(writer: GGUFWriter, model: TinyModel) -> None:
     tokens = _vocabulary(model.n_vocab)
-    control = {token: TokenType.CONTROL for token in _SPECIAL} | {"<unk>": TokenType.UNKNOWN}
+    control = dict.fromkeys(_SPECIAL, TokenType.CONTROL) | {"<unk>": TokenType.UNKNOWN}
     types = [control.get(t, TokenType.BYTE if t.startswith("<0x") else TokenType.NORMAL) for t in tokens]
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
