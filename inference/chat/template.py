@@ -28,6 +28,8 @@ MAX_SOURCE_CHARS = 1_000_000
 # Hugging Face's tag for training masks; minijinja does not know it, and it renders to nothing.
 GENERATION_TAG = re.compile(r"\{%-?\s*(?:end)?generation\s*-?%\}")
 NAME = "chat"
+# Marks where a message that is to be continued ends, whatever the template puts behind it. Two private characters.
+END_OF_FINAL = "\uf8fe\uf8ff"
 
 
 class ChatTemplate:
@@ -62,8 +64,11 @@ class ChatTemplate:
 
         ``tools`` is left out rather than passed empty: templates ask ``if tools is defined`` and ``is not none``.
         """
+        rendered = [as_dict(message) for message in messages]
+        if continue_final_message and rendered:
+            rendered[-1]["content"] += END_OF_FINAL
         variables: dict[str, Any] = {
-            "messages": [as_dict(message) for message in messages],
+            "messages": rendered,
             "add_generation_prompt": not continue_final_message,
             "bos_token": self._bos,
             "eos_token": self._eos,
@@ -73,7 +78,7 @@ class ChatTemplate:
         text = self._render(variables)
         if max_chars is not None and len(text) > max_chars:
             raise TemplateError("the chat template made more text than the context could hold")
-        return cut_after(text, messages[-1].content) if continue_final_message and messages else text
+        return text[: text.rfind(END_OF_FINAL)] if END_OF_FINAL in text else text
 
     def _render(self, variables: dict[str, Any]) -> str:
         try:
@@ -100,17 +105,6 @@ def as_dict(message: Message) -> dict[str, Any]:
     if message.tool_call_id:
         fields["tool_call_id"] = message.tool_call_id
     return fields
-
-
-def cut_after(text: str, final: str) -> str:
-    """``text`` up to and with the last occurrence of ``final``, whose outer whitespace a template may have trimmed."""
-    kept = final.strip()
-    start = text.rfind(kept) if kept else -1
-    if start < 0:
-        return text
-    end = start + len(kept)
-    trailing = final[len(final.rstrip()) :]
-    return text[:end] + (trailing if text[end:].startswith(trailing) else "")
 
 
 def _environment(now: Callable[[], datetime]) -> minijinja.Environment:

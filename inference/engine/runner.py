@@ -42,7 +42,7 @@ class Runner:
     """Every request that was submitted ends in exactly one Finished or Failed.
 
     ``start``, ``submit``, ``cancel``, ``stats`` and ``close`` may be called from any thread. ``publish`` is called by
-    the decode thread, once a step with all of that step's events, and by a prep thread for a request that fails there.
+    the decode thread, once a step with all of its tokens, and by a prep thread for a request that fails there.
     """
 
     def __init__(self, backend: Backend, *, options: LoadOptions, publish: Publish) -> None:
@@ -174,10 +174,11 @@ class Runner:
     def _loop(self) -> None:
         while self._take_commands():
             step = self._scheduler.schedule()
+            self._publish_events()  # Started and cancellations don't wait for a prefill
             if step is not None:
                 self._announce(step)
                 self._decode(step)
-            self._publish_events()
+                self._publish_events()
 
     def _take_commands(self) -> bool:
         """Sleeps while there is nothing to do; False once the runner is closed."""

@@ -77,9 +77,8 @@ class Scheduler:
         while not step.chunks and not self.is_idle:
             self.lanes.take_turns()
             self.lanes.admit()
-            self._events += [
-                (each.request_id, self._started(each)) for each in self.lanes.bind() if not each.started_at
-            ]
+            for sequence in self.lanes.bind():
+                self._announce(sequence)
             self._add_decodes(step)
             self._add_prefills(step)
             if not step.chunks and not self.lanes.preempt_youngest():
@@ -171,10 +170,13 @@ class Scheduler:
 
     # -- beginning and end
 
-    def _started(self, sequence: Sequence) -> Started:
+    def _announce(self, sequence: Sequence) -> None:
+        """Started, once: a preempted sequence comes by here again."""
+        if sequence.started_at is not None:
+            return
         sequence.started_at = self._clock()
         sequence.n_cached = sequence.n_past
-        return Started(
+        started = Started(
             n_prompt=sequence.n_prompt,
             n_cached=sequence.n_cached,
             n_ctx=self._n_ctx,
@@ -182,6 +184,7 @@ class Scheduler:
             n_dropped_messages=sequence.n_dropped_messages,
             n_dropped_tokens=sequence.n_dropped_tokens,
         )
+        self._events.append((sequence.request_id, started))
 
     def _fail(self, sequence: Sequence, error: InferenceError) -> None:
         sequence.state = State.FINISHED

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from inference.config import LoadOptions
+from inference.engine.cells import DEFAULT_NUM_CTX, plan_cells
+from inference.spec import ModelSpec
+
+SPEC = ModelSpec(
+    name="m", digest="0" * 64, model_path="m.gguf", size_bytes=1, n_ctx_train=8192, kv_bytes_per_token=1000
+)
+
+
+def test_every_parallel_sequence_gets_a_full_context() -> None:
+    plan = plan_cells(SPEC, LoadOptions(num_ctx=2048, num_parallel=4))
+    assert (plan.n_ctx, plan.n_cells, plan.kv_bytes) == (2048, 8192, 8_192_000)
+
+
+@pytest.mark.parametrize(("wanted", "n_ctx"), [(0, DEFAULT_NUM_CTX), (1, 4), (100_000, 8192), (512, 512)])
+def test_a_context_is_at_least_4_and_at_most_what_was_trained(wanted: int, n_ctx: int) -> None:
+    assert plan_cells(SPEC, LoadOptions(num_ctx=wanted)).n_ctx == n_ctx
+
+
+def test_less_memory_means_fewer_cells_but_one_context_always() -> None:
+    options = LoadOptions(num_ctx=2048, num_parallel=4)
+    assert plan_cells(SPEC, options, budget_bytes=5_000_000).n_cells == 5000
+    assert plan_cells(SPEC, options, budget_bytes=0).n_cells == 2048
+
+
+def test_a_quantized_cache_takes_less() -> None:
+    sizes = [
+        plan_cells(SPEC, LoadOptions(num_ctx=1024, kv_cache_type=kind)).kv_bytes for kind in ("f16", "q8_0", "q4_0")
+    ]
+    assert sizes[0] > sizes[1] > sizes[2] > 0
+
+
+def test_there_are_more_sequences_than_run_at_once_up_to_llamas_limit() -> None:
+    options = LoadOptions()
+    assert plan_cells(SPEC, options).n_seq_max >= 2 * options.num_parallel
+    assert plan_cells(SPEC, msgspec.structs.replace(options, num_parallel=1000)).n_seq_max == 256
