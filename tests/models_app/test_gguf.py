@@ -95,6 +95,7 @@ def test_special_files_are_refused_at_once(tmp_path: Path) -> None:
         assert time.monotonic() - begun < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_merges", [0, 262_144])
 def test_a_vocabulary_of_262_000_opens_within_50_ms(tmp_path: Path, n_merges: int) -> None:
     path = write_vocabulary_gguf(tmp_path / "v.gguf", n_tokens=262_144, n_merges=n_merges)
@@ -107,6 +108,7 @@ def test_a_vocabulary_of_262_000_opens_within_50_ms(tmp_path: Path, n_merges: in
     assert min(seconds) < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.real_model
 def test_the_real_model_is_read_as_the_reference_reader_reads_it(smollm2_path: Path) -> None:
     reader = GGUFReader(smollm2_path)
