@@ -107,7 +107,7 @@ def error_response(path: str, error: Exception) -> HttpResponse:
             response = _error(path, 503, "the catalog is busy, please try again")
             response["Retry-After"] = "5"
             return response
-    logger.error("request_id=%s failed", request_id.current(), exc_info=error)
+    logger.error("a view failed", exc_info=error)
     return _error(path, 500, internal_error_text(request_id.current()))
 
 

@@ -10,9 +10,8 @@ import logging
 import time
 import traceback
 from pathlib import PurePath
-from types import TracebackType
 
-type_of_excinfo = tuple[type[BaseException], BaseException, TracebackType | None]
+from power_site import request_id
 
 
 class LineFormatter(logging.Formatter):
@@ -28,8 +27,8 @@ class LineFormatter(logging.Formatter):
         return ""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record).replace("\r", "\\r").replace("\n", "\\n").rstrip("\\n")
-        return line + _place(record)
+        line = super().format(record).rstrip().replace("\r", "\\r").replace("\n", "\\n")
+        return line + _place(record) + _request(line)
 
 
 class OwnWords(logging.Filter):
@@ -40,6 +39,11 @@ class OwnWords(logging.Filter):
             record.msg, record.args = f"status={getattr(record, 'status_code', '-')}", ()
             record.exc_text = None
         return True
+
+
+def _request(line: str) -> str:
+    current = request_id.current()
+    return "" if current == "-" or "request_id=" in line else f" request_id={current}"
 
 
 def _place(record: logging.LogRecord) -> str:

@@ -48,7 +48,7 @@ class Gate:
         except Refusal as refusal:
             await _refuse(scope, answer, refusal)
         except Exception:
-            logger.exception("request_id=%s failed", name)
+            logger.exception("a request failed")
             await _refuse(scope, answer, Refusal(500, internal_error_text(name), closes=True))
         finally:
             _record(scope, answer, time.perf_counter() - began, name)
