@@ -17,12 +17,12 @@ class Stream:
     """
 
     def __init__(self, mailbox: Mailbox, *, started: Started, load_seconds: float, cancel: Callable[[], None]) -> None:
+        self._closed = False
         self.started = started
         self.load_seconds = load_seconds
         self._mailbox = mailbox
         self._cancel = cancel
         self._loop = asyncio.get_running_loop()
-        self._closed = False
 
     def __aiter__(self) -> Stream:
         return self
@@ -48,6 +48,10 @@ class Stream:
             return
 
     async def aclose(self) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        # A caller cancelled at the very moment its stream was ready never gets to close it.
         self.close()
 
 

@@ -376,6 +376,14 @@ async def test_closing_a_stream_cancels_on_the_worker_and_frees_the_model() -> N
     assert bench.observer.seen.count(("failed", "model-a", "RequestCancelled")) == 1
 
 
+async def test_a_stream_that_nobody_holds_is_cancelled() -> None:
+    bench = Bench()
+    host = await bench.loaded(A)
+    await bench.streaming(host)
+    await settle()
+    assert host.cancelled == [1]
+
+
 async def test_a_stream_may_be_closed_from_another_thread() -> None:
     bench = Bench()
     host = await bench.loaded(A)

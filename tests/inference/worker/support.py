@@ -48,7 +48,7 @@ async def read_all(mailbox: Mailbox) -> list[Event]:
 
 
 async def text_read(stream: Stream) -> str:
-    return "".join(event.text async for events in stream for event in events if isinstance(event, TextDelta))
+    return "".join([event.text async for events in stream for event in events if isinstance(event, TextDelta)])
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = 20) -> float:
