@@ -65,8 +65,7 @@ class InvalidOption(InvalidRequest):
 class PromptTooLong(InvalidRequest):
     def __init__(self, *, n_prompt: int, n_ctx: int) -> None:
         super().__init__(
-            "the prompt is longer than the context length currently available: "
-            f"{n_prompt} tokens do not fit in {n_ctx}"
+            f"the prompt is longer than the context length currently available: {n_prompt} tokens do not fit in {n_ctx}"
         )
         self.n_prompt = n_prompt
         self.n_ctx = n_ctx
