@@ -6,6 +6,7 @@ The main thread keeps the terminal, because that is where Ctrl-C arrives.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import threading
 import time
@@ -29,6 +30,9 @@ class LocalChat:
         from power_site import runtime
         from power_site.conf import config
 
+        if not config().debug:
+            # What a server reports of its pool would stand in the middle of the chat.
+            logging.getLogger().setLevel(logging.WARNING)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="pool", daemon=True)
         self._thread.start()
