@@ -6,6 +6,7 @@ No proxy, cookie, credential or compression: bytes come as they are stored, and 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 
 import httpx2
@@ -17,6 +18,7 @@ MAX_REDIRECTS = 5
 # ``read`` is also the longest silence in the middle of a body.
 TIMEOUT = httpx2.Timeout(connect=10.0, read=30.0, write=10.0, pool=10.0)
 _PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -28,11 +30,16 @@ def url_parse(text: str) -> httpx2.URL:
         url = httpx2.URL(text)
     except httpx2.InvalidURL:
         raise InvalidSource("the URL can't be read") from None
-    if url.scheme not in _PORTS or not url.host:
-        raise InvalidSource("only http and https URLs can be pulled")
+    if url.scheme not in _PORTS or not _HOST.fullmatch(url_host(url)):
+        raise InvalidSource("only http and https URLs with a host can be pulled")
     if url.userinfo:
         raise InvalidSource("the URL holds credentials, and those would be stored and logged with it")
     return url
+
+
+def url_host(url: httpx2.URL) -> str:
+    """The host as it goes over the wire: ``url.host`` is decoded, and a resolver might encode it differently again."""
+    return url.raw_host.decode("ascii")
 
 
 def url_port(url: httpx2.URL) -> int:
@@ -41,7 +48,7 @@ def url_port(url: httpx2.URL) -> int:
 
 def is_trusted_plain(url: httpx2.URL) -> bool:
     """Whether bytes over this URL come from whom it names: by TLS, or because a setting names the private host."""
-    return url.scheme == "https" or is_allowed_private(url.host, url_port(url))
+    return url.scheme == "https" or is_allowed_private(url_host(url), url_port(url))
 
 
 @contextlib.contextmanager
@@ -65,7 +72,7 @@ def http_head(url: httpx2.URL) -> httpx2.Headers:
     """The headers of the first answer, a redirect or not. Raises ForbiddenHost, SourceError by the status."""
     with _client() as client, _one_hop(client, "HEAD", url, {}) as response:
         if response.status_code not in _REDIRECTS:
-            require_success(response, url.host)
+            require_success(response, url_host(url))
         return response.headers
 
 
@@ -98,17 +105,18 @@ def _client() -> httpx2.Client:
 def _one_hop(
     client: httpx2.Client, method: str, url: httpx2.URL, headers: Mapping[str, str]
 ) -> Iterator[httpx2.Response]:
-    address = address_for(url.host, url_port(url))
+    client.cookies.clear()  # the client would tell hosts apart by their addresses
+    address = address_for(url_host(url), url_port(url))
     request = client.build_request(
         method,
         url.copy_with(host=address, fragment=None),
         headers={"Accept-Encoding": "identity", "User-Agent": "a3s-power", **headers, "Host": url.netloc.decode()},
-        extensions={"sni_hostname": url.host},
+        extensions={"sni_hostname": url_host(url)},
     )
     try:
         response = client.send(request, stream=True)
     except httpx2.RequestError as error:
-        raise SourceUnavailable(f"host {url.host!r} can't be reached: {type(error).__name__}") from error
+        raise SourceUnavailable(f"host {url_host(url)!r} can't be reached: {type(error).__name__}") from error
     try:
         yield response
     finally:

@@ -12,7 +12,7 @@ from models_app.digests import Digest
 from models_app.errors import InvalidDigest, InvalidSource
 from models_app.manifests import MODEL_TYPE
 from models_app.sources.base import Body, LayerPlan, Plan
-from models_app.sources.fetcher import chunks, http_open, is_trusted_plain, require_success, url_parse
+from models_app.sources.fetcher import chunks, http_open, is_trusted_plain, require_success, url_host, url_parse
 from models_app.sources.file import name_from_file
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})", re.ASCII)
@@ -51,7 +51,7 @@ class URLSource:
                 # Nothing at this offset: the file is another one now, and only its start is left to try.
                 offset = 0
                 response = stack.enter_context(http_open(self._url, {}))
-            yield _body(response, offset, self._url.host)
+            yield _body(response, offset, url_host(self._url))
 
 
 def _range(offset: int, validator: str) -> dict[str, str]:
