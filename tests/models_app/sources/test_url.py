@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,28 @@ import pytest
 from models_app.digests import Digest
 from models_app.errors import InvalidSource
 from models_app.sources.url import URLSource
+from tests.models_app.rogue import Rogue, rogue_server
+from tests.models_app.sources.contract import CHANGED, DATA, SourceContract
 
 DIGEST = Digest.of(b"x")
+
+
+class TestURLSource(SourceContract):
+    @pytest.fixture
+    def rogue(self, loopback: Path) -> Iterator[Rogue]:
+        with rogue_server(DATA) as server:
+            yield server
+
+    @pytest.fixture
+    def source(self, rogue: Rogue) -> URLSource:
+        return URLSource(f"{rogue.url}/Tiny.Q4_0.gguf?token=secret")
+
+    @pytest.fixture
+    def change(self, rogue: Rogue) -> Callable[[], object]:
+        def run() -> None:
+            rogue.data, rogue.etag = CHANGED, '"v2"'
+
+        return run
 
 
 def test_the_fragment_promises_a_digest(home: Path) -> None:
