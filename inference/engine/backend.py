@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from inference.config import BackendKind, LoadOptions
 from inference.engine.batch import Batch
+from inference.engine.threads import limit_spinning
 from inference.errors import BackendNotAvailable
 from inference.events import TokenLogprob
 from inference.request import SamplingOptions
@@ -107,6 +108,7 @@ def open_backend(
         return FakeBackend(spec, options, on_progress=on_progress)
     if not llama_available():
         raise BackendNotAvailable
+    limit_spinning()
     from inference.engine.llama import LlamaBackend
 
     return LlamaBackend(spec, options, on_progress=on_progress)
