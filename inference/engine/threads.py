@@ -8,9 +8,9 @@ from pathlib import Path
 CPU_TOPOLOGY = Path("/sys/devices/system/cpu")
 CGROUP_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
-# How often libgomp looks at a barrier before it sleeps. Its own choice is milliseconds: when anything else wants a core,
-# each of a decode's hundreds of barriers then burns a time slice that the thread it waits for needs. Measured on 2 cores
-# with other work running, one token of a 135M model: 500 to 1 000 ms with libgomp's choice, 50 to 75 ms with this one.
+# How often libgomp looks at a barrier before it sleeps. Its own choice is milliseconds: when anything else wants a
+# core, each of a decode's hundreds of barriers then burns a time slice that the thread it waits for needs. Measured on
+# 2 cores with other work running, a token of a 135M model: 500 to 1 000 ms with libgomp's choice, 50 to 75 with this.
 SPIN_COUNT = "100"
 
 

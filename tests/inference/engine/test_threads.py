@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,17 @@ def test_a_containers_quota_is_respected(four_cpus: Path, quota: str, expected: 
 
 def test_this_machine_has_at_least_one() -> None:
     assert threads.num_threads() >= 1
+
+
+def test_decode_threads_hardly_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    threads.limit_spinning()
+    assert os.environ["GOMP_SPINCOUNT"] == threads.SPIN_COUNT
+
+
+def test_what_the_environment_says_of_waiting_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    threads.limit_spinning()
+    assert "GOMP_SPINCOUNT" not in os.environ
