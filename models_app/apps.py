@@ -3,5 +3,5 @@ from django.apps import AppConfig
 
 class ModelsAppConfig(AppConfig):
     name = "models_app"
-    verbose_name = "Models"
+    verbose_name = "Catalog"
     default_auto_field = "django.db.models.BigAutoField"

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from models_app.admin.filters import UsedFilter
 from models_app.admin.links import tag_link
 from models_app.admin.readonly import ReadOnlyAdmin
-from models_app.console.humanize import human_bytes
+from models_app.admin.words import size_text
 from models_app.models import Blob, Tag
 
 
@@ -33,7 +33,7 @@ class BlobAdmin(ReadOnlyAdmin[Blob]):
 
     @admin.display(description="size", ordering="size_bytes")
     def size(self, blob: Blob) -> str:
-        return human_bytes(blob.size_bytes)
+        return size_text(blob.size_bytes)
 
     @admin.display(description="used by", empty_value="nothing")
     def used_by(self, blob: Blob) -> SafeString | None:

@@ -17,6 +17,7 @@ from models_app.admin.deletion import Deleted, delete_tags, deleted_objects
 from models_app.admin.filters import ArchitectureFilter, CapabilityFilter, QuantizationFilter
 from models_app.admin.links import blob_link
 from models_app.admin.readonly import ReadOnlyAdmin
+from models_app.admin.words import size_text
 from models_app.console.humanize import human_bytes
 from models_app.errors import CatalogError
 from models_app.modelfile import parameter_lines
@@ -77,7 +78,7 @@ class TagAdmin(ReadOnlyAdmin[Tag]):
 
     @admin.display(description="size", ordering="manifest__size_bytes")
     def size(self, tag: Tag) -> str:
-        return human_bytes(tag.manifest.size_bytes)
+        return size_text(tag.manifest.size_bytes)
 
     @admin.display(description="file")
     def model_blob(self, tag: Tag) -> SafeString:
