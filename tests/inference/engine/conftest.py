@@ -1,0 +1,43 @@
+"""The real model, loaded once for the tests of this folder. One thread: the machine runs other tests beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inference.config import LoadOptions
+from inference.engine.backend import Backend, llama_available, open_backend
+from inference.spec import ModelSpec
+
+REAL_OPTIONS = LoadOptions(num_ctx=128, num_parallel=3, num_threads=1, num_batch=128)
+
+
+@pytest.fixture(scope="session")
+def smollm2_spec(smollm2_path: Path) -> ModelSpec:
+    return ModelSpec(
+        name="smollm2:135m",
+        digest="0" * 64,
+        model_path=str(smollm2_path),
+        size_bytes=smollm2_path.stat().st_size,
+        n_ctx_train=8192,
+        kv_bytes_per_token=23040,
+    )
+
+
+@pytest.fixture(scope="session")
+def loaded_smollm2(smollm2_spec: ModelSpec) -> Iterator[Backend]:
+    if not llama_available():
+        pytest.skip("llama-cpp-python is not installed")
+    backend = open_backend(smollm2_spec, REAL_OPTIONS, kind="llama", on_progress=lambda fraction: None)
+    yield backend
+    backend.close()
+
+
+@pytest.fixture
+def smollm2(loaded_smollm2: Backend) -> Backend:
+    """The loaded model with nothing in its memory."""
+    for seq_id in range(loaded_smollm2.info.n_seq_max):
+        assert loaded_smollm2.seq_rm(seq_id, -1, -1)
+    return loaded_smollm2
