@@ -16,11 +16,12 @@ DEFAULT_TAG = "latest"
 # Longer than host + namespace + model + tag can be together, so that no work is done on a megabyte of text.
 _MAX_TEXT = 640
 
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}", re.ASCII)
-_NAMESPACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}", re.ASCII)
-_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}", re.ASCII)
-# Names of devices on Windows: a model exported under one could never be written to a file there.
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.ASCII | re.IGNORECASE)
+# Names of devices on Windows (con, nul, com1 …): a model exported under one could never be written to a file there.
+_DEVICE = r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.[^:]*)?:"
+_HOST = r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}"
+_NAMESPACE = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}"
+_PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}"
+_FULL = re.compile(rf"{_HOST}/{_NAMESPACE}/(?!{_DEVICE}){_PART}:{_PART}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,7 @@ class ModelName:
     selector: Selector = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        parts = ((_HOST, self.host), (_NAMESPACE, self.namespace), (_PART, self.model), (_PART, self.tag))
-        if not all(pattern.fullmatch(part) for pattern, part in parts) or _DEVICE.fullmatch(self.model):
+        if not _FULL.fullmatch(self.full):
             raise InvalidModelName(self.full)
 
     @classmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from models_app.manifests import MODEL_TYPE, manifest_parse
 from models_app.models import Blob, Job, Layer, Manifest, Tag
 from models_app.progress import Progress
 from models_app.services import commit
-from models_app.services.pull import model_pull
 from power_site import conf
 from tests import gguf_corpus
 from tests.gguf_files import write_tiny_gguf
@@ -195,29 +193,6 @@ def test_a_recorded_pull_keeps_its_error(pull: Pull) -> None:
     with pytest.raises(CatalogError) as failed:
         pull("nobody-knows", record_job=True)
     assert Job.objects.get().error == str(failed.value)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_pulls_of_one_model_at_once_all_succeed(home: Path, tiny_gguf: Path) -> None:
-    conf.configure({"min_free_bytes": 0})
-    done: list[str] = []
-
-    def work() -> None:
-        from django.db import connection
-
-        try:
-            model_pull(source=str(tiny_gguf), name="m", on_progress=lambda _: None, cancelled=lambda: False)
-            done.append("success")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert done == ["success"] * 4
-    assert Tag.objects.count() == 1
 
 
 def test_a_missing_model_is_not_found(store: Path) -> None:
