@@ -16,7 +16,6 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Protocol
 
 from inference.config import LoadOptions, PoolConfig
 from inference.engine.backend import llama_available
@@ -24,7 +23,6 @@ from inference.errors import (
     BackendNotAvailable,
     CircuitOpen,
     InferenceError,
-    ModelLoadError,
     ModelTooLarge,
     ShuttingDown,
     WorkerCrashed,
@@ -32,25 +30,19 @@ from inference.errors import (
 from inference.events import Event, Failed, Finished, Started
 from inference.mailbox import Mailbox
 from inference.pool import memory, policy
-from inference.pool.circuit import CircuitBreaker
 from inference.pool.clock import Clock, LoopClock
+from inference.pool.lifecycle import Lifecycle, OpenHost
 from inference.pool.model import Model
 from inference.pool.observer import PoolObserver
-from inference.pool.policy import Demand, EvictReason
+from inference.pool.policy import Demand
 from inference.pool.resident import Resident
 from inference.pool.stream import Stream
 from inference.pool.waiting import Group, Ticket, WaitingRoom
 from inference.request import GenerateRequest
 from inference.spec import ModelSpec
-from inference.worker.exits import Exit
-from inference.worker.host import Host, OnExit, WorkerHost
-from inference.worker.protocol import LoadedInfo
+from inference.worker.host import WorkerHost
 
 logger = logging.getLogger(__name__)
-
-
-class OpenHost(Protocol):
-    def __call__(self, spec: ModelSpec, options: LoadOptions, config: PoolConfig, *, on_exit: OnExit) -> Host: ...
 
 
 class Pool:
@@ -67,13 +59,18 @@ class Pool:
     ) -> None:
         self._config = config
         self._observer = observer or PoolObserver()
-        self._open_host = open_host
         self._clock = clock or LoopClock()
-        self._memory_available = memory_available
-        self._models: dict[str, Model] = {}
         self._waiting = WaitingRoom()
-        self._circuits: dict[str, CircuitBreaker] = {}
-        self._retrying: set[str] = set()
+        self._lifecycle = Lifecycle(
+            config,
+            observer=self._observer,
+            open_host=open_host,
+            clock=self._clock,
+            memory_available=memory_available,
+            on_change=self._pump,
+            on_load_failed=self._load_failed,
+        )
+        self._models = self._lifecycle.models
         self._tickets: set[Ticket] = set()
         self._drained = asyncio.Event()
         self._closing = False
@@ -127,7 +124,7 @@ class Pool:
         if model.state == "loading":
             model.keep_alive_seconds = 0.0
         elif model.state == "ready":
-            self._evict(model, "unloaded")
+            self._lifecycle.evict(model, "unloaded")
         return True
 
     def residents(self) -> list[Resident]:
@@ -150,12 +147,7 @@ class Pool:
             group.fail(ShuttingDown())
         await self._drain(drain_seconds)
         self._end_all()
-        for model in list(self._models.values()):
-            if model.state != "stopping":
-                self._observer.model_evicted(model.spec.name, "shutdown")
-            model.state = "stopping"
-            model.disarm()
-        await asyncio.gather(*(model.host.stop() for model in list(self._models.values()) if model.host))
+        await self._lifecycle.stop_all()
 
     # A request's way.
 
@@ -262,8 +254,7 @@ class Pool:
         model.users.discard(ticket)
         model.last_used = self._clock.time()
         ticket.request_id = 0
-        if model.state == "stopping" and not model.users:
-            self._stop(model)
+        self._lifecycle.stop_if_unused(model)
 
     # Plans and what comes of them.
 
@@ -276,8 +267,8 @@ class Pool:
         if groups:
             self._carry_out(groups)
         for model in list(self._models.values()):
-            if model.idle and model.timer is None:
-                self._rest(model)
+            if model.idle:
+                self._lifecycle.rest(model)
 
     def _carry_out(self, groups: list[Group]) -> None:
         available = self._available_bytes(groups)
@@ -292,17 +283,14 @@ class Pool:
         for index in plan.refuse:
             self._refuse_too_large(groups[index], available)
         for digest, reason in plan.evict:
-            self._evict(self._models[digest], reason)
+            self._lifecycle.evict(self._models[digest], reason)
         for index in plan.start:
-            self._start(groups[index], available)
+            self._lifecycle.start(groups[index].spec, groups[index].options)
 
     def _refuse_broken(self) -> None:
-        now = self._clock.time()
         for group in self._waiting.groups:
-            circuit = self._circuits.get(group.spec.digest)
-            if circuit is None or group.spec.digest in self._models:
-                continue
-            if (seconds := circuit.retry_after_seconds(now)) is not None:
+            seconds = self._lifecycle.retry_after_seconds(group.spec.digest)
+            if seconds is not None and group.spec.digest not in self._models:
                 self._waiting.discard(group)
                 group.fail(CircuitOpen(retry_after_seconds=seconds))
 
@@ -310,15 +298,14 @@ class Pool:
         digest = group.spec.digest
         unknown = digest in self._models or memory.may_offload(group.options)
         required = 0 if unknown else memory.least_bytes(group.spec, group.options)
-        return Demand(spec=group.spec, options=group.options, required_bytes=required, alone=digest in self._retrying)
+        alone = self._lifecycle.is_retrying(digest)
+        return Demand(spec=group.spec, options=group.options, required_bytes=required, alone=alone)
 
     def _available_bytes(self, groups: list[Group]) -> float:
-        """What a load may take: mapped weights look available to the kernel, and so does what a load has yet to
-        take."""
+        # Reading /proc costs more than the rest of a plan: only for those that would load something.
         if all(group.spec.digest in self._models for group in groups):
             return float("inf")
-        spoken_for = sum(model.spec.size_bytes if model.info else model.size_bytes for model in self._models.values())
-        return self._memory_available() - spoken_for
+        return self._lifecycle.available_bytes()
 
     def _serve(self, group: Group) -> None:
         model = self._models[group.spec.digest]
@@ -337,129 +324,9 @@ class Pool:
         self._observer.load_failed(group.spec.name, ModelTooLarge.__name__)
         group.fail(ModelTooLarge(required_bytes=required, available_bytes=max(0, int(available))))
 
-    def _rest(self, model: Model) -> None:
-        """The model is idle: its keep_alive starts now."""
-        if model.for_ever:
-            return
-        if model.keep_alive_seconds == 0:
-            self._evict(model, "expired")
-            return
-        model.expires_at = self._clock.time() + model.keep_alive_seconds
-        model.timer = self._clock.call_later(model.keep_alive_seconds, partial(self._expired, model))
-
-    def _expired(self, model: Model) -> None:
-        if model.idle:
-            self._evict(model, "expired")
-
-    # A model's life.
-
-    def _start(self, group: Group, available: float) -> None:
-        options = group.options
-        if not memory.may_offload(options):
-            options = memory.options_fitting(group.spec, options, available_bytes=available)
-        model = Model(
-            spec=group.spec,
-            options=group.options,
-            keep_alive_seconds=self._config.keep_alive_seconds,
-            size_bytes=memory.required_bytes(group.spec, options),
-            last_used=self._clock.time(),
-        )
-        model.host = self._open_host(group.spec, options, self._config, on_exit=partial(self._exited, model))
-        self._models[group.spec.digest] = model
-        self._observer.model_loading(group.spec.name)
-        model.task = asyncio.get_running_loop().create_task(self._load(model, model.host))
-
-    async def _load(self, model: Model, host: Host) -> None:
-        began = self._clock.time()
-        try:
-            info = await host.start()
-        except InferenceError as error:
-            self._load_failed(model, error)
-        except Exception as error:  # noqa: BLE001 - those who wait must hear of it, whatever it was
-            logger.error("%s: the worker could not be started: %s", model.spec.name, type(error).__name__)
-            self._load_failed(model, ModelLoadError("the model's worker could not be started"))
-        else:
-            self._loaded(model, info, self._clock.time() - began)
-
-    def _loaded(self, model: Model, info: LoadedInfo, seconds: float) -> None:
-        if model.state != "loading":
-            return
-        model.state, model.info, model.loaded_at = "ready", info, datetime.now(UTC)
-        model.size_bytes = info.size_bytes or model.size_bytes
-        model.last_used = self._clock.time()
-        self._retrying.discard(model.spec.digest)
-        self._observer.model_loaded(model.spec.name, seconds)
-        logger.info("%s: loaded in %.2f s, context %d", model.spec.name, seconds, info.n_ctx)
-        self._pump()
-
     def _load_failed(self, model: Model, error: InferenceError) -> None:
-        self._observer.load_failed(model.spec.name, type(error).__name__)
-        logger.warning("%s: load failed: %s", model.spec.name, type(error).__name__)
-        if model.exit is None:
-            # The host has killed it; its place is free when it is gone.
-            model.state = "stopping"
-        else:
-            self._forget(model)
-        if _out_of_memory(error, model.exit):
-            error = self._without_memory(model, error)
-            if self._retry_with_more_memory(model):
-                return
-        self._retrying.discard(model.spec.digest)
         self._waiting.fail(model.spec.digest, error, options=model.options)
         self._pump()
-
-    def _without_memory(self, model: Model, error: InferenceError) -> InferenceError:
-        if isinstance(error, ModelTooLarge):
-            return error
-        available = self._memory_available()
-        return ModelTooLarge(
-            required_bytes=model.size_bytes, available_bytes=0 if available == float("inf") else int(available)
-        )
-
-    def _retry_with_more_memory(self, model: Model) -> bool:
-        """Evicts every idle model and leaves the requests waiting: once they are gone the load is tried once more."""
-        idle = [each for each in self._models.values() if each.idle]
-        if not idle or model.spec.digest in self._retrying or self._closing:
-            return False
-        self._retrying.add(model.spec.digest)
-        for each in idle:
-            self._evict(each, "memory")
-        return True
-
-    def _evict(self, model: Model, reason: EvictReason) -> None:
-        """Takes no more requests; the worker ends when the last one has."""
-        model.disarm()
-        model.state = "stopping"
-        self._observer.model_evicted(model.spec.name, reason)
-        logger.info("%s: unloading (%s)", model.spec.name, reason)
-        if not model.users:
-            self._stop(model)
-
-    def _stop(self, model: Model) -> None:
-        if model.host is not None and model.exit is None:
-            model.task = asyncio.get_running_loop().create_task(model.host.stop())
-
-    def _exited(self, model: Model, ending: Exit) -> None:
-        """The host's word that the worker is gone. Requests it had are told after this by the host."""
-        model.exit = ending
-        self._observer.worker_exited(model.spec.name, ending.label)
-        if ending.crashed:
-            logger.error("%s: worker ended: %s", model.spec.name, ending.words)
-            self._circuit(model.spec.digest).crashed(self._clock.time())
-        if model.state != "loading":
-            self._forget(model)
-            self._pump()
-
-    def _forget(self, model: Model) -> None:
-        model.disarm()
-        if self._models.get(model.spec.digest) is model:
-            del self._models[model.spec.digest]
-
-    def _circuit(self, digest: str) -> CircuitBreaker:
-        return self._circuits.setdefault(
-            digest,
-            CircuitBreaker(limit=self._config.crash_limit, window_seconds=self._config.crash_window_seconds),
-        )
 
     # The end.
 
@@ -484,10 +351,6 @@ class Pool:
 
 def _latest(wanted: float | None, current: float) -> float:
     return current if wanted is None else wanted
-
-
-def _out_of_memory(error: InferenceError, ending: Exit | None) -> bool:
-    return isinstance(error, ModelTooLarge) or (ending is not None and ending.may_be_out_of_memory)
 
 
 def _cut_short(mailbox: Mailbox) -> Finished:

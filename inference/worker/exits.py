@@ -24,8 +24,8 @@ class Exit:
 
     @property
     def crashed(self) -> bool:
-        """Nobody asked for it; a load that stalls says nothing of the next one."""
-        return self.label not in {"stopped", "load_timeout"}
+        """Nobody asked for it, and it says something of the next try."""
+        return self.label not in {"stopped", "load_timeout", "not started"}
 
     @property
     def may_be_out_of_memory(self) -> bool:
@@ -36,6 +36,7 @@ class Exit:
 STOPPED = Exit("stopped", "stopped")
 THREAD_ENDED = Exit("ended", "the worker's thread ended")
 UNRESPONSIVE = Exit("closed", "closed its connection")
+NOT_STARTED = Exit("not started", "could not be started")
 PROTOCOL = Exit("protocol", "sent an unreadable message")
 
 

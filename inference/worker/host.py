@@ -18,7 +18,7 @@ from typing import Protocol, cast
 import msgspec
 
 from inference.config import LoadOptions, PoolConfig
-from inference.errors import InferenceError, InvalidRequest, LoadTimeout, WorkerCrashed
+from inference.errors import InferenceError, InvalidRequest, LoadTimeout, ModelLoadError, WorkerCrashed
 from inference.mailbox import Mailbox
 from inference.request import GenerateRequest
 from inference.spec import ModelSpec
@@ -112,7 +112,11 @@ class WorkerHost(asyncio.Protocol):
     async def start(self) -> LoadedInfo:
         """Loads the model. Raises the worker's ModelLoadError, LoadTimeout or WorkerCrashed; the worker is gone
         then."""
-        sock, self._runtime = self._launch()
+        try:
+            sock, self._runtime = self._launch()
+        except OSError as error:
+            self._finish(exits.NOT_STARTED, ModelLoadError("the model's worker could not be started"))
+            raise ModelLoadError("the model's worker could not be started") from error
         try:
             await self._loop.create_unix_connection(lambda: self, sock=sock)
             self._send(self._load)

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from inference import GenerateRequest, PoolConfig, TextPrompt
+from inference import GenerateRequest, LoadOptions, PoolConfig, TextPrompt
 from inference.config import EngineHost
 from inference.errors import InvalidRequest, LoadTimeout, ModelLoadError, WorkerCrashed
 from inference.events import Failed, Finished, TextDelta
+from inference.worker.exits import Exit
+from inference.worker.host import WorkerHost
 from tests.inference.worker.support import ENDLESS, Hosted, fake_spec, read_all, until
 
 Open = Callable[..., Awaitable[Hosted]]
@@ -190,3 +192,16 @@ async def test_events_of_unknown_requests_are_dropped(hosted: Open) -> None:
     each.host.data_received(encode(Frame([(99, TextDelta("late")), (98, Failed("ModelFailed", "x"))])))
     _, mailbox = each.submit()
     assert await read_all(mailbox)
+
+
+async def test_a_worker_that_can_not_be_launched_is_a_failed_load_and_no_crash() -> None:
+    def no_process() -> None:
+        raise OSError("fork: /secret/path")
+
+    exits: list[Exit] = []
+    host = WorkerHost(fake_spec(), LoadOptions(), PoolConfig(), on_exit=exits.append, launch=no_process)  # type: ignore[arg-type]
+    with pytest.raises(ModelLoadError, match=r"could not be started$"):
+        await host.start()
+    await host.stop()
+    assert [ending.label for ending in exits] == ["not started"]
+    assert not exits[0].crashed
