@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
 # Commands that answer without the catalog; all others find the database made and migrated.
 WITHOUT_DATABASE = {
@@ -60,6 +59,8 @@ def run(argv: list[str]) -> int:
 
 
 def power_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # 30 ms that most commands don't need
+
     try:
         return version("a3s-power")
     except PackageNotFoundError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from types import FrameType
 
@@ -15,9 +16,10 @@ import uvicorn
 
 from power_site import runtime
 from power_site.conf import Config
-from power_site.gate.asgi_types import App
 from power_site.protocol import PowerProtocol
 
+# By name: what is below the composition root may start it, and not import it.
+APPLICATION = "power_site.asgi:application"
 # After the pool has ended every stream, answers need this long to reach their clients.
 LAST_WORDS_SECONDS = 1.5
 KEEP_ALIVE_SECONDS = 75
@@ -56,10 +58,10 @@ class PowerServer(uvicorn.Server):
             self._last_words = asyncio.ensure_future(runtime.stop(drain_seconds=0))
 
 
-def serve(app: App, config: Config, sockets: list[socket.socket], on_ready: Callable[[], None]) -> None:
-    """Blocks until the server was told to stop and has drained. The main thread."""
+def serve(config: Config, sockets: list[socket.socket], on_ready: Callable[[], None]) -> None:
+    """Blocks until the server was told to stop and has drained. Exits with 1 where it can't start. The main thread."""
     settings = uvicorn.Config(
-        app,
+        APPLICATION,
         loop="uvloop",
         http=PowerProtocol,
         ws="none",
@@ -71,7 +73,12 @@ def serve(app: App, config: Config, sockets: list[socket.socket], on_ready: Call
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(config.drain_seconds + LAST_WORDS_SECONDS) + 1,
     )
-    PowerServer(settings, drain_seconds=config.drain_seconds, on_ready=on_ready).run(sockets)
+    server = PowerServer(settings, drain_seconds=config.drain_seconds, on_ready=on_ready)
+    try:
+        server.run(sockets)
+    except SystemExit:
+        # uvicorn's own exit, code 3, after the log has said why.
+        sys.exit(1)
 
 
 def bind(host: str, port: int) -> list[socket.socket]:

@@ -27,10 +27,8 @@ class Command(BaseCommand):
         from power_site.server import bind, serve
 
         sockets = self._bound(bind, config)
-        from power_site import asgi
-
         host, port = config.host, sockets[0].getsockname()[1]
-        serve(asgi.application, config, sockets, lambda: self._announce(host, port))
+        serve(config, sockets, lambda: self._announce(host, port))
 
     def _bound(self, bind: Any, config: conf.Config) -> list[socket.socket]:
         try:
