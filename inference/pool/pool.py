@@ -2,11 +2,11 @@
 
     generate ─ admit ─ wait ┬─ served ─ submitted ─ Started ─▶ Stream ─ end
                             │
-         every change ─ plan (policy.py) ─ serve | load | evict | refuse
+         every change ─ dispatch ─ plan (policy) ─ serve | load | evict | refuse
 
 Everything runs on the event loop's thread and nothing here blocks, so there are no locks. A change (a request comes or
-goes, a load ends, a worker exits, a timer fires) asks the policy for a plan and carries it out; slow things (a load, a
-worker's stop) are tasks that come back as one more change.
+goes, a load ends, a worker exits, a timer fires) has the dispatcher ask the policy for a plan and carry it out; slow
+things (a load, a worker's stop) are tasks that come back as one more change.
 """
 
 from __future__ import annotations
@@ -21,23 +21,21 @@ from inference.config import LoadOptions, PoolConfig
 from inference.engine.backend import llama_available
 from inference.errors import (
     BackendNotAvailable,
-    CircuitOpen,
     InferenceError,
-    ModelTooLarge,
     ShuttingDown,
     WorkerCrashed,
 )
 from inference.events import Event, Failed, Finished, Started
 from inference.mailbox import Mailbox
-from inference.pool import memory, policy
+from inference.pool import memory
 from inference.pool.clock import Clock, LoopClock
+from inference.pool.dispatch import Dispatcher
 from inference.pool.lifecycle import Lifecycle, OpenHost
 from inference.pool.model import Model
 from inference.pool.observer import PoolObserver
-from inference.pool.policy import Demand
 from inference.pool.resident import Resident
 from inference.pool.stream import Stream
-from inference.pool.waiting import Group, Ticket, WaitingRoom
+from inference.pool.waiting import Ticket, WaitingRoom
 from inference.request import GenerateRequest
 from inference.spec import ModelSpec
 from inference.worker.host import WorkerHost
@@ -71,6 +69,7 @@ class Pool:
             on_load_failed=self._load_failed,
         )
         self._models = self._lifecycle.models
+        self._dispatcher = Dispatcher(config, waiting=self._waiting, lifecycle=self._lifecycle, observer=self._observer)
         self._tickets: set[Ticket] = set()
         self._drained = asyncio.Event()
         self._closing = False
@@ -256,73 +255,10 @@ class Pool:
         ticket.request_id = 0
         self._lifecycle.stop_if_unused(model)
 
-    # Plans and what comes of them.
-
     def _pump(self) -> None:
-        """Asks for a plan and carries it out. Called after every change; does nothing when nothing changed."""
-        if self._closing:
-            return
-        self._refuse_broken()
-        groups = self._waiting.groups
-        if groups:
-            self._carry_out(groups)
-        for model in list(self._models.values()):
-            if model.idle:
-                self._lifecycle.rest(model)
-
-    def _carry_out(self, groups: list[Group]) -> None:
-        available = self._available_bytes(groups)
-        plan = policy.plan(
-            [self._demand(group) for group in groups],
-            [model.view() for model in self._models.values()],
-            max_loaded=max(1, self._config.max_loaded_models),
-            available_bytes=available,
-        )
-        for index in plan.serve:
-            self._serve(groups[index])
-        for index in plan.refuse:
-            self._refuse_too_large(groups[index], available)
-        for digest, reason in plan.evict:
-            self._lifecycle.evict(self._models[digest], reason)
-        for index in plan.start:
-            self._lifecycle.start(groups[index].spec, groups[index].options)
-
-    def _refuse_broken(self) -> None:
-        for group in self._waiting.groups:
-            seconds = self._lifecycle.retry_after_seconds(group.spec.digest)
-            if seconds is not None and group.spec.digest not in self._models:
-                self._waiting.discard(group)
-                group.fail(CircuitOpen(retry_after_seconds=seconds))
-
-    def _demand(self, group: Group) -> Demand:
-        digest = group.spec.digest
-        unknown = digest in self._models or memory.may_offload(group.options)
-        required = 0 if unknown else memory.least_bytes(group.spec, group.options)
-        alone = self._lifecycle.is_retrying(digest)
-        return Demand(spec=group.spec, options=group.options, required_bytes=required, alone=alone)
-
-    def _available_bytes(self, groups: list[Group]) -> float:
-        # Reading /proc costs more than the rest of a plan: only for those that would load something.
-        if all(group.spec.digest in self._models for group in groups):
-            return float("inf")
-        return self._lifecycle.available_bytes()
-
-    def _serve(self, group: Group) -> None:
-        model = self._models[group.spec.digest]
-        model.disarm()
-        self._waiting.discard(group)
-        for ticket in group.tickets:
-            if not ticket.granted.done():
-                ticket.model = model
-                model.users.add(ticket)
-                model.keep_alive_seconds = _latest(ticket.keep_alive_seconds, model.keep_alive_seconds)
-                ticket.granted.set_result(None)
-
-    def _refuse_too_large(self, group: Group, available: float) -> None:
-        required = memory.least_bytes(group.spec, group.options)
-        self._waiting.discard(group)
-        self._observer.load_failed(group.spec.name, ModelTooLarge.__name__)
-        group.fail(ModelTooLarge(required_bytes=required, available_bytes=max(0, int(available))))
+        """After every change."""
+        if not self._closing:
+            self._dispatcher.dispatch()
 
     def _load_failed(self, model: Model, error: InferenceError) -> None:
         self._waiting.fail(model.spec.digest, error, options=model.options)
@@ -347,10 +283,6 @@ class Pool:
                 ticket.mailbox.put(_cut_short(ticket.mailbox))
             else:
                 ticket.mailbox.fail(ShuttingDown())
-
-
-def _latest(wanted: float | None, current: float) -> float:
-    return current if wanted is None else wanted
 
 
 def _cut_short(mailbox: Mailbox) -> Finished:
