@@ -22,7 +22,6 @@ else:
 
 
 class ReadOnlyAdmin(_Base[M]):
-    show_full_result_count = False
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
