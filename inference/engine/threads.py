@@ -8,7 +8,7 @@ from pathlib import Path
 CPU_TOPOLOGY = Path("/sys/devices/system/cpu")
 CGROUP_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
-# How often libgomp looks at a barrier before it sleeps. Its own choice is milliseconds: when anything else wants a core,
+# How often libgomp looks at a barrier before it sleeps. Its own choice is milliseconds: when others want a core too,
 # each of a decode's thousand barriers then burns a time slice that the thread it waits for needs (one token of a 135M
 # model: 500 to 1 000 ms on 2 busy cores). Sleeping at once costs a quarter of the speed of a quiet machine. Measured on
 # 2 cores, tokens/s of one sequence, quiet and beside 4 busy processes: 100: 53, 11; 5 000: 73, 5; libgomp's own: 72, 0.
