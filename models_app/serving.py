@@ -15,6 +15,7 @@ from inference.events import Event, Finished, Started, TextDelta, ThinkingDelta
 from inference.options import ParsedOptions, apply_load_options, parse_options
 from inference.request import ChatPrompt, GenerateRequest, Message, Prompt
 from models_app import selectors
+from models_app.coalesce import Coalesced
 from models_app.entries import ModelEntry, ServedModel
 from models_app.errors import ModelNotFound
 from models_app.services.delete import model_delete
@@ -81,9 +82,16 @@ class Generation:
             metrics.tokens(self._model, "output", self._n_generated)
 
 
-async def model_resolve(name: str) -> ServedModel:
-    """One short query. Raises InvalidModelName, ModelNotFound."""
+async def _look_up(name: str) -> ServedModel:
     return await run_db(selectors.model_served, name)
+
+
+_lookups = Coalesced(_look_up)
+
+
+async def model_resolve(name: str) -> ServedModel:
+    """One short query, shared by all who ask at once. Raises InvalidModelName, ModelNotFound."""
+    return await _lookups.get(name)
 
 
 def require_completion(served: ServedModel, *, requested: str, act: str) -> None:

@@ -72,7 +72,7 @@ async def test_who_leaves_the_queue_takes_nobody_along(server: LiveServer) -> No
 
 
 async def test_who_leaves_while_the_model_loads_takes_nobody_along(start_server: StartServer, tiny_gguf: Path) -> None:
-    server = start_server(models={"tiny": tiny_gguf}, fake_backend="load_delay=2&length=5")
+    server = start_server(models={"tiny": tiny_gguf}, fake_backend="length=5&load_delay=2")
     first, second = (asyncio.create_task(generate(server, prompt)) for prompt in "ab")
     await asyncio.sleep(0.5)
     first.cancel()
