@@ -14,11 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Rogue:
     """``answers`` are used up one by one, then ``answer`` serves the rest. ``requests`` are those that came."""
 
-    data: bytes = b""
+    data: bytes = field(default=b"", repr=False)
     etag: str = '"v1"'
     answers: list[Callable[[Request], None]] = field(default_factory=list)
     answer: Callable[[Request], None] = field(default_factory=lambda: serve)
-    requests: list[Request] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list, repr=False)
     url: str = ""
 
     @property
