@@ -8,6 +8,8 @@ import resource
 import signal
 import sys
 
+from inference.worker.seccomp import forbid_network
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 OOM_SCORE_ADJ = 500
@@ -21,7 +23,7 @@ _KEPT_PREFIXES = ("CUDA_", "NVIDIA_", "HIP_", "ROCR_", "HSA_", "VK_", "GGML_", "
 
 
 def apply_limits() -> None:
-    """No core dump (it would hold prompts), no new privileges, no life after the server, first in line for the OOM
+    """No core dump (it would hold prompts), no network, no new privileges, no life after the server, first for the OOM
     killer.
 
     Linux has all of these; elsewhere what is missing is skipped, and the end of the socket still ends the worker.
@@ -35,6 +37,7 @@ def apply_limits() -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        forbid_network()
         _raise_oom_score()
 
 

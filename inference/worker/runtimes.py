@@ -32,6 +32,12 @@ class Runtime(Protocol):
         """Why it ended; None while it runs. Never blocks."""
 
 
+_OWN_ENVIRONMENT = {
+    "PYTHONPATH": str(Path(inference.__path__[0]).parent),
+    # numpy only holds arrays there; its threads for matrix products would cost time and memory.
+    "OPENBLAS_NUM_THREADS": "1",
+}
+
 Launch = Callable[[], tuple[socket.socket, Runtime]]
 
 
@@ -47,7 +53,7 @@ class ProcessRuntime:
             # llama.cpp names files there, and a traceback could quote a prompt: only for someone who debugs.
             stderr=None if logger.isEnabledFor(logging.DEBUG) else subprocess.DEVNULL,
             pass_fds=[child_socket.fileno()],
-            env=scrubbed(dict(os.environ)) | {"PYTHONPATH": str(Path(inference.__path__[0]).parent)},
+            env=scrubbed(dict(os.environ)) | _OWN_ENVIRONMENT,
             start_new_session=True,
         )
 

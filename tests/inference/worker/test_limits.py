@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -64,6 +65,36 @@ async def test_it_has_only_its_own_descriptors(worker: Path) -> None:
     sockets = {link for link in links if link.startswith("socket:")}
     assert len(sockets) == 1
     assert not any("sqlite" in link for link in links)
+
+
+async def test_the_kernel_filters_its_system_calls(worker: Path) -> None:
+    assert status_of(worker)["Seccomp"] == "2"
+
+
+TRY_SOCKETS = """
+import socket, threading
+from inference.worker.limits import apply_limits
+
+def attempt(family):
+    try:
+        socket.socket(family).close()
+        return "made"
+    except OSError as error:
+        return type(error).__name__
+
+go, said = threading.Event(), []
+older = threading.Thread(target=lambda: (go.wait(), said.append(attempt(socket.AF_INET))))
+older.start()
+apply_limits()
+go.set()
+older.join()
+print(attempt(socket.AF_INET), attempt(socket.AF_INET6), attempt(socket.AF_UNIX), *said)
+"""
+
+
+def test_it_has_no_network_not_even_in_threads_that_were_there_before() -> None:
+    done = subprocess.run([sys.executable, "-c", TRY_SOCKETS], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["PermissionError", "PermissionError", "made", "PermissionError"]
 
 
 def test_the_environment_keeps_what_llama_cpp_reads() -> None:
