@@ -68,10 +68,7 @@ def test_a_short_lock_is_waited_for(server: LiveServer) -> None:
 
 
 def test_under_a_long_lock_models_answer_and_writes_are_told_to_come_back(server: LiveServer) -> None:
-    make_user = (
-        "from django.contrib.auth.models import User; User.objects.create_superuser('ada', password='wonderland')"
-    )
-    assert server.manage("shell", "-c", make_user).returncode == 0
+    assert server.manage("shell", "-c", MAKE_ADA).returncode == 0
     with write_lock(server, seconds=60):
         began = time.monotonic()
         for _ in range(3):
