@@ -21,11 +21,11 @@ from models_app.progress import LayerProgress, OnProgress, Progress
 from models_app.services.commit import manifest_commit
 from models_app.services.jobs import recorded
 from models_app.sources.base import LayerPlan, Plan, Source
-from models_app.sources.find import source_find
+from models_app.sources.find import source_find, source_shown
 from models_app.transfers import layer_transfer
 
 # How often a blob may be deleted by others between its fetch and the commit before we give up.
-_MAX_ROUNDS = 3
+_MAX_ROUNDS = 10
 
 Cancelled = Callable[[], bool]
 
@@ -48,7 +48,9 @@ def model_pull(
     Raises CatalogError: InvalidModelName, SourceError, InvalidGGUF, NotEnoughSpace, StoreBusy, TransferCancelled.
     """
     target = ModelName.parse(name) if name else None
-    with recorded(kind="pull", name=name or source, on_progress=on_progress, enabled=record_job) as report:
+    with recorded(
+        kind="pull", name=name or source_shown(source), on_progress=on_progress, enabled=record_job
+    ) as report:
         report(Progress(status="pulling manifest"))
         origin = source_find(source, local_files=local_files)
         plan = origin.resolve()
@@ -60,19 +62,21 @@ def model_pull(
 
 def _pull(origin: Source, plan: Plan, target: ModelName, report: OnProgress, cancelled: Cancelled) -> None:
     for round_ in range(1, _MAX_ROUNDS + 1):
-        refs = [_layer(origin, layer, report, cancelled) for layer in plan.layers]
-        report(Progress(status="verifying sha256 digest"))
-        document = manifest_parse(plan.manifest) if plan.manifest is not None else _document(refs, report)
-        report(Progress(status="writing manifest"))
         try:
-            freed = manifest_commit(name=target, document=document, source=origin.origin)
+            _fetch_and_commit(origin, plan, target, report, cancelled)
+            return
         except BlobNotFound:
             if round_ == _MAX_ROUNDS:
                 raise
-            continue
-        if freed:
-            report(Progress(status="removing unused layers"))
-        return
+
+
+def _fetch_and_commit(origin: Source, plan: Plan, target: ModelName, report: OnProgress, cancelled: Cancelled) -> None:
+    refs = [_layer(origin, layer, report, cancelled) for layer in plan.layers]
+    report(Progress(status="verifying sha256 digest"))
+    document = manifest_parse(plan.manifest) if plan.manifest is not None else _document(refs, report)
+    report(Progress(status="writing manifest"))
+    if manifest_commit(name=target, document=document, source=origin.origin):
+        report(Progress(status="removing unused layers"))
 
 
 def _layer(origin: Source, layer: LayerPlan, report: OnProgress, cancelled: Cancelled) -> LayerRef:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from models_app.errors import SourceNotFound
@@ -27,6 +28,15 @@ def source_find(text: str, *, local_files: bool) -> Source:
     if source is None:
         raise SourceNotFound(name.short)
     return source
+
+
+def source_shown(text: str) -> str:
+    """What may be stored of what was to be pulled: of a file its name, of a URL neither credentials nor query."""
+    if "://" not in text:
+        return Path(text).name if _names_file(text) else text
+    scheme, _, rest = text.partition("://")
+    authority, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
+    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def _names_file(text: str) -> bool:

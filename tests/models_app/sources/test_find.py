@@ -8,7 +8,7 @@ import pytest
 
 from models_app.errors import InvalidModelName, InvalidSource, SourceNotFound
 from models_app.sources.file import FileSource
-from models_app.sources.find import source_find
+from models_app.sources.find import source_find, source_shown
 from models_app.sources.url import URLSource
 
 
@@ -45,3 +45,18 @@ def test_a_url_is_a_url(home: Path) -> None:
 def test_a_model_of_the_cloud_has_no_source_here() -> None:
     with pytest.raises(SourceNotFound):
         source_find("smollm2:135m-cloud", local_files=False)
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("smollm2:135m", "smollm2:135m"),
+        ("team/assistant:v2", "team/assistant:v2"),
+        ("/home/someone/secret/model.gguf", "model.gguf"),
+        ("~/model.gguf", "model.gguf"),
+        ("https://user:secret@example.com/a/m.gguf?token=secret#sha256=ab", "https://example.com/a/m.gguf"),
+        ("https://example.com?token=secret", "https://example.com"),
+    ],
+)
+def test_what_is_shown_of_a_source_has_no_path_and_no_secret(source: str, shown: str) -> None:
+    assert source_shown(source) == shown
