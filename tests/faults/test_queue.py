@@ -44,9 +44,18 @@ async def test_twenty_at_once_of_whom_five_have_room(server: LiveServer, path: s
         error = orjson.loads(body)["error"]
         assert (error if isinstance(error, str) else error["message"]) == BUSY
     times = sorted(seconds for *_, seconds in refused)
-    print(f"{path}: 503 after {times[7] * 1000:.1f} ms (p50), {times[-1] * 1000:.1f} ms (max)")
-    assert times[7] <= 0.05
+    machine = await busy_seconds(server)
+    print(f"{path}: 503 after {times[7] * 1000:.1f} ms (p50), {times[-1] * 1000:.1f} ms (max); machine {machine:.3f} s")
+    assert times[7] <= 0.05 + machine
     assert times[-1] <= 0.5, "no refusal waits for an answer of a second"
+
+
+async def busy_seconds(server: LiveServer) -> float:
+    """What twenty requests that need nothing take on this machine at this time."""
+    began = time.monotonic()
+    async with httpx2.AsyncClient(base_url=server.url, timeout=30) as client:
+        await asyncio.gather(*(client.get("/health") for _ in range(20)))
+    return time.monotonic() - began
 
 
 async def timed(server: LiveServer, path: str, fields: dict[str, Any]) -> tuple[int, dict[str, str], bytes, float]:

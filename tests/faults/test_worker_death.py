@@ -41,7 +41,7 @@ async def test_both_wires_say_so_within_a_second_and_the_next_request_works(
     (worker,) = server.workers()
     began = time.monotonic()
     os.kill(worker, kind)
-    native_last, openai_last = (await last_line(stream) for stream in (native, openai))
+    native_last, openai_last = [await last_line(stream) for stream in (native, openai)]
     seconds = time.monotonic() - began
     print(f"{kind.name}: both streams ended after {seconds * 1000:.0f} ms")
     assert seconds < 1.5
