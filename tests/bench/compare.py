@@ -55,8 +55,10 @@ def compare(url_a: str, url_b: str, workload: Workload, *, model: str, seed: int
         for url in (url_a, url_b) if i % 2 == 0 else (url_b, url_a):
             results[url].append(run(run_round(url, workload, model=model, seed=seed + i)))
         print(".", end="", file=sys.stderr, flush=True)
-    print(f" {workload.title}", file=sys.stderr)
-    return Comparison(workload=workload, rounds_a=tuple(results[url_a]), rounds_b=tuple(results[url_b]))
+    found = Comparison(workload=workload, rounds_a=tuple(results[url_a]), rounds_b=tuple(results[url_b]))
+    so_far = f"tokens/s {found.ratio('tokens_per_second')}, TTFT {found.ratio('ttft_seconds')}"
+    print(f" {workload.title}: {so_far}", file=sys.stderr, flush=True)
+    return found
 
 
 def compare_all(

@@ -8,6 +8,7 @@ llama-server is taken from ``$LLAMA_SERVER`` or the path. Without it, Power's ow
 from __future__ import annotations
 
 import argparse
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -78,6 +79,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
     options = parser.parse_args()
+    # Ends like Ctrl-C does, so that no server outlives a benchmark that is told to stop.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     binary = find_llama_server()
     with power_home() as home:
         if binary:
