@@ -42,15 +42,20 @@ def server(start_server: StartServer, tiny_gguf: Path) -> LiveServer:
 async def test_a_thousand_streams_cost_little(server: LiveServer, path: str) -> None:
     async with streams(server, path, 1):  # the model is loaded and everything imported
         before = server.rss_bytes()
+        alone = p99(await health_times(server, seconds=MEASURED_SECONDS))
     async with streams(server, path, N_STREAMS):
         times = await health_times(server, seconds=MEASURED_SECONDS)
         extra, threads = server.rss_bytes() - before, server.n_threads()
-    p99 = sorted(times)[int(len(times) * 0.99)]
-    print(f"{path}: {extra / MIB:.0f} MiB, {threads} threads, /health p99 {p99 * 1000:.1f} ms of {len(times)}")
+    print(f"{path}: {extra / MIB:.0f} MiB, {threads} threads, /health p99 {p99(times):.4f} s, with one {alone:.4f} s")
     assert extra <= MAX_EXTRA_BYTES
     assert threads <= MAX_THREADS
-    assert p99 <= MAX_HEALTH_SECONDS
+    # On a machine that is busy with other things, one stream alone is as slow.
+    assert p99(times) <= max(MAX_HEALTH_SECONDS, 2 * alone)
     await connections_are_gone(server)
+
+
+def p99(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.99)]
 
 
 @asynccontextmanager

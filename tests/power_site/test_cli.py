@@ -10,6 +10,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -54,6 +56,7 @@ def test_config_shows_values_sources_and_no_secret(tmp_path: Path) -> None:
     assert secret not in power(tmp_path, "config", A3S_POWER_SECRET_KEY=secret).stdout
 
 
+@pytest.mark.slow
 def test_the_first_command_that_needs_the_database_makes_it_also_when_several_start_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(3) as threads:
         done = list(threads.map(lambda _: power(tmp_path, "shell", "-c", "print('ready')"), range(3)))
