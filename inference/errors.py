@@ -1,4 +1,6 @@
-"""Everything the engine can refuse or fail with. No class here knows of HTTP: each wire owns a table from these classes to its statuses.
+"""Everything the engine can refuse or fail with.
+
+No class here knows of HTTP: each wire owns a table from these classes to its statuses.
 
     InferenceError
     ├── BackendNotAvailable      llama-cpp-python is not installed

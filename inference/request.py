@@ -78,7 +78,8 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``num_predict`` < 0 goes on until the model stops or the context ends. ``truncate`` lets the oldest messages (or
     the text's head) be dropped until the prompt fits; ``shift`` lets a generation that reaches the end of the context
-    drop its oldest half after ``num_keep`` tokens and go on. ``top_logprobs`` None: no logprobs; 0: the chosen token's only.
+    drop its oldest half after ``num_keep`` tokens and go on. ``top_logprobs`` None: no logprobs; 0: only the chosen
+    token's.
     ``cache_scope`` names the tenant: KV cells are reused only within one scope.
     """
 
