@@ -18,7 +18,8 @@ HEARTBEAT_SECONDS = 2.0
 
 
 def job_start(*, kind: str, name: str) -> Job:
-    """A running job with a fresh lease."""
+    """A running job with a fresh lease; jobs that dead processes left behind are ended on the way."""
+    jobs_expire()
     now = timezone.now()
     return Job.objects.create(
         kind=kind, name=name[:2048], heartbeat_at=now, lease_expires_at=now + timedelta(seconds=LEASE_SECONDS)

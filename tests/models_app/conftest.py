@@ -1,4 +1,4 @@
-"""What the catalog's tests share: a home, a database, a tiny model, and a pull without ceremony."""
+"""What the catalog's tests share: a home, a database, and a pull without ceremony."""
 
 from __future__ import annotations
 
@@ -11,12 +11,6 @@ import pytest
 from models_app.entries import ModelEntry
 from models_app.services.pull import model_pull
 from power_site import conf
-from tests.gguf_files import write_tiny_gguf
-
-
-@pytest.fixture(scope="session")
-def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
 
 
 @pytest.fixture
