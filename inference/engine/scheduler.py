@@ -15,7 +15,7 @@ from inference.engine.lanes import Lanes
 from inference.engine.sequence import Sequence, State
 from inference.engine.slots import Slot, Slots
 from inference.engine.step import Chunk, PrefillPace, Step, share_prefill
-from inference.errors import DecodeFailed, InferenceError, RequestCancelled
+from inference.errors import DecodeFailed, InferenceError, RequestCancelled, ShuttingDown
 from inference.events import Event, Failed, Started
 
 # Tokens a sequence decodes before it makes way for one that waits.
@@ -51,9 +51,9 @@ class Scheduler:
                 self._fail(sequence, RequestCancelled())
 
     def close(self, error: InferenceError) -> None:
-        """Ends everything: with ``error`` what has not started, as a cut answer what has."""
+        """Ends everything with ``error``; an answer that a shutdown cuts short is finished as such."""
         for sequence in self.lanes.everyone:
-            if sequence.started_at is None:
+            if sequence.started_at is None or not isinstance(error, ShuttingDown):
                 self._fail(sequence, error)
             else:
                 self._events += self._completion.finish(sequence, "shutdown")

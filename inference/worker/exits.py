@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from dataclasses import dataclass
 
@@ -50,6 +51,8 @@ def load_stalled(seconds: float) -> Exit:
 
 def exit_of_status(status: int) -> Exit:
     """``status`` is a Popen's returncode, negative for a signal; a shell's 128 + signal means the same."""
+    if status == os.EX_SOFTWARE:
+        return Exit("decode failed", "the decode thread failed")
     number = -status if status < 0 else status - 128
     if number not in set(signal.Signals):
         return Exit(f"status {status}", f"exited with status {status}")

@@ -47,6 +47,7 @@ class Worker:
     """One model, from Load to Shutdown or the end of the socket. ``run`` is the reader; ``close`` frees the model."""
 
     def __init__(self, sock: socket.socket) -> None:
+        self.failed = False
         self._sock = sock
         self._sending = threading.Lock()
         self._ended = threading.Event()
@@ -95,6 +96,9 @@ class Worker:
 
     def _submit(self, message: Submit) -> None:
         assert self._runner is not None, "the server submits after Loaded"
+        if not self._runner.is_alive:
+            self._give_up()
+            return
         try:
             request = self._decoder.decode(message.request)
         except (msgspec.MsgspecError, RecursionError):
@@ -106,8 +110,9 @@ class Worker:
     def _load(self, load: Load) -> None:
         try:
             backend = open_backend(load.spec, load.options, kind=load.backend, on_progress=self._progressed)
-            self._runner = Runner(backend, options=load.options, publish=self._publish)
-            self._runner.start()
+            runner = Runner(backend, options=load.options, publish=self._publish)
+            runner.start()
+            self._runner = runner
         except InferenceError as error:
             self._send(LoadFailed(Failed.of(error)))
         except MemoryError:
@@ -126,10 +131,19 @@ class Worker:
     def _beat(self, every_seconds: float) -> None:
         while not self._ended.wait(every_seconds):
             if self._runner is not None:
+                if not self._runner.is_alive:
+                    self._give_up()
+                    return
                 stats = self._runner.stats()
                 self._send(
                     Heartbeat(stats.n_steps, stats.n_running, stats.n_waiting, stats.n_cells_used, time.process_time())
                 )
+
+    def _give_up(self) -> None:
+        """The decode thread has failed and nothing can be done here: the server starts a fresh worker for the rest."""
+        self.failed = True
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def _send(self, message: FromWorker) -> None:
         frame = encode(message)
@@ -154,9 +168,10 @@ def out_of_memory(load: Load) -> ModelTooLarge:
 
 def main(argv: list[str]) -> None:
     apply_limits()
-    Worker(socket.socket(fileno=int(argv[1]))).run()
+    worker = Worker(socket.socket(fileno=int(argv[1])))
+    worker.run()
     # Nothing is left to save, and freeing gigabytes page by page only keeps the next model waiting.
-    os._exit(0)
+    os._exit(os.EX_SOFTWARE if worker.failed else os.EX_OK)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from inference.worker.exits import STOPPED, exit_of_status, hung, load_stalled
         (-15, "SIGTERM", "SIGTERM"),
         (1, "status 1", "exited with status 1"),
         (0, "status 0", "exited with status 0"),
+        (70, "decode failed", "decode thread"),
         (255, "status 255", "exited with status 255"),
     ],
 )

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from inference import LoadOptions
+from inference.engine.fake import FakeBackend
 from inference.events import Failed
 from inference.worker import main
 from inference.worker.main import Worker
@@ -136,3 +137,19 @@ def failure_of(server: Server, monkeypatch: pytest.MonkeyPatch, error: Exception
     message = server.receive_until(LoadFailed)[-1]
     assert isinstance(message, LoadFailed)
     return message.failure
+
+
+def test_it_ends_when_its_decode_thread_fails(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def decode(*args: object) -> None:
+        raise RuntimeError("CANARY")
+
+    monkeypatch.setattr(FakeBackend, "decode", decode)
+    server.send(load(heartbeat_seconds=0.05))
+    server.receive_until(Loaded)
+    server.send(Submit(1, msgspec.Raw(msgspec.msgpack.encode(REQUEST))))
+    frame = server.receive_until(Frame)[-1]
+    while not (isinstance(frame, Frame) and isinstance(frame.events[-1][1], Failed)):
+        frame = server.receive()
+    assert "CANARY" not in frame.events[-1][1].message
+    with pytest.raises(AssertionError, match="the worker has left"):
+        server.receive_until(Loaded)
