@@ -23,6 +23,7 @@ APPLICATION = "power_site.asgi:application"
 # After the pool has ended every stream, answers need this long to reach their clients.
 LAST_WORDS_SECONDS = 1.5
 KEEP_ALIVE_SECONDS = 75
+BACKLOG = 2048
 
 
 class PowerServer(uvicorn.Server):
@@ -105,6 +106,8 @@ def _bound(family: int, address: tuple[object, ...]) -> socket.socket:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(address)
+        # Now: of two servers that start at once, one must fail here and say so.
+        listener.listen(BACKLOG)
         listener.set_inheritable(False)
     except OSError:
         listener.close()
