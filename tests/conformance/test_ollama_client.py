@@ -219,10 +219,10 @@ def test_errors_have_ollamas_statuses_and_words(client: Client, call: Call, stat
 
 
 def test_a_prompt_beyond_the_context_is_truncated_or_refused(client: Client) -> None:
-    long = "word " * 3000
-    options = SHORT | {"num_ctx": 512}
+    long = "word " * 400
+    options = SHORT | {"num_ctx": 256}
     kept = client.generate(MODEL, long, raw=True, options=options)
-    assert (kept.prompt_eval_count or 0) <= 512
+    assert (kept.prompt_eval_count or 0) <= 256
     with pytest.raises(ollama.ResponseError, match="the prompt is longer than the context length") as caught:
         client._request(
             ollama.GenerateResponse,
