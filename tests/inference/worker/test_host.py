@@ -97,7 +97,7 @@ async def test_a_load_without_progress_times_out(hosted: Open) -> None:
 
 @pytest.mark.slow
 async def test_a_slow_load_that_makes_progress_does_not(hosted: Open) -> None:
-    each = await hosted("fake:load_delay=4", start=False, load_timeout_seconds=2.5)
+    each = await hosted("fake:load_delay=10", start=False, load_timeout_seconds=6)
     assert (await each.host.start()).n_ctx
 
 
