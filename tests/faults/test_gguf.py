@@ -17,7 +17,7 @@ from models_app.gguf import gguf_open
 from models_app.gguf_facts import gguf_facts
 from tests import gguf_corpus as corpus
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 # CI tries a few hundred; the nightly run sets this to 10 000.
 N_EXAMPLES = int(os.environ.get("GGUF_EXAMPLES", "300"))
