@@ -48,6 +48,14 @@ def parse_keep_alive(text: str) -> float:
     return forever_if_negative(seconds)
 
 
+def format_duration(seconds: float) -> str:
+    """The shortest spelling that ``parse_duration`` reads back as the same, of a finite duration."""
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
+
+
 def forever_if_negative(seconds: float) -> float:
     return math.inf if seconds < 0 else seconds
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from inference.durations import format_duration
 from power_site.conf.resolve import Resolved
 from power_site.conf.table import Setting, settings
 
@@ -54,7 +55,7 @@ def _text(value: Any) -> str:
         case float() if math.isinf(value):
             return "forever"
         case float():
-            return f"{value:g}s"
+            return format_duration(value)
         case tuple():
             return "[" + ", ".join(repr(part) for part in value) + "]"
     return str(value)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from inference.durations import InvalidDuration, parse_duration, parse_keep_alive
+from inference.durations import InvalidDuration, format_duration, parse_duration, parse_keep_alive
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,11 @@ def test_a_keep_alive_may_also_be_bare_seconds_and_negative_is_for_ever(text: st
 def test_a_keep_alive_that_is_neither_is_refused() -> None:
     with pytest.raises(InvalidDuration, match="unknown unit"):
         parse_keep_alive("5 bananas")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(300.0, "5m"), (5400.0, "90m"), (7200.0, "2h"), (1.5, "1.5s"), (0.0, "0s")]
+)
+def test_a_duration_is_written_as_it_can_be_read(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
+    assert parse_keep_alive(text) == seconds
