@@ -10,8 +10,8 @@ import msgspec
 from models_app import blobs
 from models_app.digests import Digest
 from models_app.errors import InvalidGGUF, InvalidManifest
-from models_app.gguf_blob import gguf_blob_open
-from models_app.gguf_facts import GGUFFacts, gguf_facts
+from models_app.gguf.blob import gguf_blob_open
+from models_app.gguf.facts import GGUFFacts, gguf_facts
 from models_app.manifests import (
     LICENSE_TYPE,
     MESSAGES_TYPE,

@@ -20,7 +20,7 @@ from models_app.models import ModelInfo, Tag
 from models_app.naming import ModelName
 
 if TYPE_CHECKING:
-    from models_app.gguf import GGUFFile
+    from models_app.gguf.file import GGUFFile
 
 # No template, metadata or licence: a listing of 1 000 models reads rows of a few hundred bytes.
 _ENTRY_FIELDS = (
@@ -54,7 +54,7 @@ def model_card(name: str, *, verbose: bool = False) -> ModelCard:
     """
     entry = model_get(name)
     info = ModelInfo.objects.get(manifest_id=f"sha256:{entry.digest}")
-    from models_app.gguf_blob import gguf_blob_open  # here: it brings numpy, which no listing needs
+    from models_app.gguf.blob import gguf_blob_open  # here: it brings numpy, which no listing needs
 
     with gguf_blob_open(Digest.parse(info.model_blob_id)) as file:
         model_info = _model_info(info, file, verbose=verbose)

@@ -1,4 +1,4 @@
-"""GGUF files that lie: each breaks one rule of the reader (models_app/gguf.py), most after a CVE of a loader.
+"""GGUF files that lie: each breaks one rule of the reader (models_app/gguf/), most after a CVE of a loader.
 
 Written byte by byte, because no honest writer makes them.
 """

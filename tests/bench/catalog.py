@@ -15,7 +15,7 @@ from statistics import median
 
 import httpx2
 
-from models_app.gguf import gguf_open
+from models_app.gguf.file import gguf_open
 from tests.bench.servers import ROOT, ServerFailed, power_environment, power_home, power_server
 from tests.gguf_files import write_vocabulary_gguf
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models_app.errors import InvalidGGUF
-from models_app.gguf import gguf_open
-from models_app.gguf_facts import gguf_facts
+from models_app.gguf.facts import gguf_facts
+from models_app.gguf.file import gguf_open
 from tests import gguf_corpus as corpus
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -71,7 +71,7 @@ def test_no_malformed_file_takes_memory(tmp_path: Path) -> None:
         (tmp_path / f"{index}.gguf").write_bytes(fault())
     program = (
         "import resource, sys\nfrom pathlib import Path\n"
-        "from models_app.errors import InvalidGGUF\nfrom models_app.gguf import gguf_open\n"
+        "from models_app.errors import InvalidGGUF\nfrom models_app.gguf.file import gguf_open\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
         "before = peak()\nrefused = 0\n"
         "for path in Path(sys.argv[1]).iterdir():\n"

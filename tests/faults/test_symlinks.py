@@ -10,7 +10,7 @@ import pytest
 from models_app import blobs, selectors
 from models_app.digests import Digest
 from models_app.errors import BlobDamaged, CatalogError
-from models_app.gguf_blob import gguf_blob_open
+from models_app.gguf.blob import gguf_blob_open
 from models_app.models import Layer
 from models_app.services.check import store_check
 from models_app.services.delete import model_delete

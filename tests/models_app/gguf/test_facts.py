@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from models_app.gguf import gguf_open
-from models_app.gguf_facts import GGUFFacts, gguf_facts, human_number, template_capabilities
+from models_app.gguf.facts import GGUFFacts, gguf_facts, human_number, template_capabilities
+from models_app.gguf.file import gguf_open
 from tests.gguf_files import CHATML, write_tiny_gguf
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from models_app import blobs
 from models_app.digests import Digest
-from models_app.gguf import GGUFFile, gguf_open
+from models_app.gguf.file import GGUFFile, gguf_open
 
 
 @contextlib.contextmanager

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from models_app.errors import InvalidGGUF
-from models_app.gguf import GGUFArray, GGUFFile
-from models_app.gguf_types import FILE_TYPES, STRING
+from models_app.gguf.file import GGUFArray, GGUFFile
+from models_app.gguf.types import FILE_TYPES, STRING
 
 _MAX_LAYERS = 4_096
 _MAX_LENGTH = (1 << 31) - 1

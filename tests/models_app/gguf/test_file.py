@@ -12,8 +12,8 @@ import pytest
 from gguf import GGUFReader
 
 from models_app.errors import InvalidGGUF
-from models_app.gguf import GGUFArray, gguf_open
-from models_app.gguf_cursor import short_string_ends
+from models_app.gguf.cursor import short_string_ends
+from models_app.gguf.file import GGUFArray, gguf_open
 from tests import gguf_corpus as corpus
 from tests.gguf_files import write_tiny_gguf, write_vocabulary_gguf
 

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models_app.errors import InvalidGGUF
-from models_app.gguf_cursor import Cursor
-from models_app.gguf_types import ARRAY, BOOL, SCALARS, STRING, TENSOR_TYPES
+from models_app.gguf.cursor import Cursor
+from models_app.gguf.types import ARRAY, BOOL, SCALARS, STRING, TENSOR_TYPES
 
 MAX_KEYS = 4_096
 MAX_TENSORS = 65_536
