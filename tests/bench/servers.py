@@ -24,8 +24,8 @@ STOP_TIMEOUT_SECONDS = 30.0
 
 POWER_SETTINGS: Mapping[str, str] = {"NUM_PARALLEL": "8"}
 
-# Found by measuring on 2 cores (docs/performance.md, "Settings"): a slot for each client, and the cache's own defaults.
-LLAMA_SERVER_FLAGS: Sequence[str] = ("-np", "8", "-c", "16384", "-t", "2", "-tb", "2", "--no-webui")
+# Its fastest of those measured on 2 cores (docs/performance.md, "Settings"): a slot with a cache of its own per client.
+LLAMA_SERVER_FLAGS: Sequence[str] = ("-np", "8", "-c", "16384", "-fa", "on", "-t", "2", "-tb", "2", "--no-webui")
 
 
 class ServerFailed(RuntimeError):
