@@ -36,7 +36,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     """What is fixed once a model is loaded. ``n_ctx`` tokens for one sequence, ``n_cells`` for all of them together.
 
     ``chat_template`` is Jinja source: the specification's, else the file's own, None where there is neither; ``bos``
-    and ``eos`` are texts for it.
+    and ``eos`` are texts for it. ``size_vram_bytes`` is what the load has taken of the GPUs' memory.
     """
 
     n_ctx: int
@@ -49,6 +49,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     bos: str = ""
     eos: str = ""
     chat_template: str | None = None
+    size_vram_bytes: int = 0
 
 
 class Backend(Protocol):

@@ -18,6 +18,7 @@ from inference.engine.backend import Aborted, BackendInfo, CacheFull, Sampler
 from inference.engine.batch import Batch
 from inference.engine.cells import CellPlan, plan_cells
 from inference.engine.llama_abort import AbortFlag
+from inference.engine.llama_devices import gpu_free_bytes
 from inference.engine.llama_load import load_context, load_model
 from inference.engine.llama_sampler import new_chain
 from inference.errors import DecodeFailed
@@ -34,16 +35,17 @@ class LlamaBackend:
         plan = plan_cells(spec, options)
         self._closed = False
         self._flag = AbortFlag()
+        gpu_free_before = gpu_free_bytes()
         self._model = load_model(spec, options, on_progress=on_progress)
         self._vocab = lib.llama_model_get_vocab(self._model)
         self._ctx = load_context(self._model, plan, options, self._flag)
         self._memory = lib.llama_get_memory(self._ctx)
         self._pieces: dict[int, bytes] = {}
         self._bound: tuple[Batch, Any] | None = None
-        self._info = self._read_info(spec, plan)
+        self._info = self._read_info(spec, plan, size_vram_bytes=max(0, gpu_free_before - gpu_free_bytes()))
         self._logits_address = _address_function("llama_get_logits_ith")
 
-    def _read_info(self, spec: ModelSpec, plan: CellPlan) -> BackendInfo:
+    def _read_info(self, spec: ModelSpec, plan: CellPlan, *, size_vram_bytes: int) -> BackendInfo:
         template = lib.llama_model_chat_template(self._model, None)
         return BackendInfo(
             n_ctx=min(plan.n_ctx, lib.llama_n_ctx(self._ctx)),
@@ -56,6 +58,7 @@ class LlamaBackend:
             bos=self._special_text(lib.llama_vocab_bos(self._vocab)),
             eos=self._special_text(lib.llama_vocab_eos(self._vocab)),
             chat_template=spec.chat_template or (template.decode(errors="replace") if template else None),
+            size_vram_bytes=size_vram_bytes,
         )
 
     @property

@@ -8,11 +8,12 @@ from pathlib import Path
 CPU_TOPOLOGY = Path("/sys/devices/system/cpu")
 CGROUP_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
-# How often libgomp looks at a barrier before it sleeps. Its own choice is milliseconds: when others want a core too,
-# each of a decode's thousand barriers then burns a time slice that the thread it waits for needs (one token of a 135M
-# model: 500 to 1 000 ms on 2 busy cores). Sleeping at once costs a quarter of the speed of a quiet machine. Measured on
-# 2 cores, tokens/s of one sequence, quiet and beside 4 busy processes: 100: 53, 11; 5 000: 73, 5; libgomp's own: 72, 0.
-SPIN_COUNT = "5000"
+# How often libgomp looks at a barrier before it sleeps. Its own choice (300 000) is longer than a time slice: where
+# others want a core too, each of a decode's thousand barriers then burns the slice that the thread it waits for needs. Sleeping
+# at once costs a quarter of a quiet machine's speed. Measured on 2 cores, tokens/s of a 135M model, one sequence:
+#     100: 53 quiet, 11 beside four busy processes     10 000: 73, 4     300 000: 72, under 1
+# Ten thousand looks are half a millisecond: longer than what the server's process takes a core for, once a token.
+SPIN_COUNT = "10000"
 
 
 def num_threads() -> int:

@@ -153,11 +153,13 @@ class Worker:
 
 
 def loaded_info(load: Load, backend: Backend) -> LoadedInfo:
-    """``size_bytes`` is the estimate that the pool made for the same options."""
+    """``size_bytes`` is the estimate that the pool made for the same options, and never less than what GPUs gave."""
+    size_vram = backend.info.size_vram_bytes
     return LoadedInfo(
         n_ctx=backend.info.n_ctx,
         n_cells=backend.info.n_cells,
-        size_bytes=memory.required_bytes(load.spec, load.options),
+        size_bytes=max(size_vram, memory.required_bytes(load.spec, load.options)),
+        size_vram_bytes=size_vram,
     )
 
 
