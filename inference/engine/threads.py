@@ -9,9 +9,9 @@ CPU_TOPOLOGY = Path("/sys/devices/system/cpu")
 CGROUP_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
 # How often libgomp looks at a barrier before it sleeps. Its own choice (300 000) is longer than a time slice: where
-# others want a core too, each of a decode's thousand barriers then burns the slice that the thread it waits for needs. Sleeping
-# at once costs a quarter of a quiet machine's speed. Measured on 2 cores, tokens/s of a 135M model, one sequence:
-#     100: 53 quiet, 11 beside four busy processes     10 000: 73, 4     300 000: 72, under 1
+# others want a core too, each of a decode's thousand barriers burns the slice that the thread it waits for needs.
+# Sleeping at once costs a quarter of a quiet machine's speed. Measured on 2 cores, tokens/s of a 135M model, one
+# sequence: 100: 53 quiet, 11 beside four busy processes; 5 000: 73, 5; 10 000: 4 beside them; 300 000: 72, under 1.
 # Ten thousand looks are half a millisecond: longer than what the server's process takes a core for, once a token.
 SPIN_COUNT = "10000"
 
