@@ -6,7 +6,8 @@ from inference.worker.protocol import Heartbeat
 
 # One batch of a large model on a slow processor may take minutes: while the worker computes, it gets this much longer.
 _PATIENCE = 10
-_COMPUTING_SHARE = 0.25
+# Of one core: a worker that waits for a lock takes nothing, one that computes beside much other work still this much.
+_COMPUTING_SHARE = 0.05
 
 
 class ProgressWatch:
