@@ -46,7 +46,8 @@ class Workload:
         source = random.Random(f"{self.name} {seed}")
         shared = [{"role": "system", "content": system_prompt(source, self.n_system_words)}]
         head = shared if self.n_system_words else []
-        return [[*head, {"role": "user", "content": question(source)}] for _ in range(self.n_requests)]
+        ask = short_question if self.n_system_words else question
+        return [[*head, {"role": "user", "content": ask(source)}] for _ in range(self.n_requests)]
 
 
 def question(source: random.Random) -> str:
@@ -55,6 +56,12 @@ def question(source: random.Random) -> str:
         f"{sentence(source)} Write a long and detailed story of at least one thousand words about this, "
         f"with a {source.choice(WORDS)} and a {source.choice(WORDS)} in it."
     )
+
+
+def short_question(source: random.Random) -> str:
+    """After a long system prompt, as the users of one assistant ask it."""
+    first, second = source.sample(WORDS, 2)
+    return f"{first.capitalize()} and {second}: write a long story about both."
 
 
 def system_prompt(source: random.Random, n_words: int) -> str:
