@@ -3,7 +3,7 @@
 store_driver.py check                      the store's report, the catalog's names, SQLite's integrity
 store_driver.py pull SOURCE NAME           one pull
 store_driver.py die POINT SOURCE NAME      one pull and one deletion, ended by exit 137 where POINT is reached
-store_driver.py work SEED SECONDS FILE...  pulls, copies and deletions at random, each told before and after
+store_driver.py work SEED COUNT FILE...    pulls, copies and deletions at random, each told before and after
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import json
 import os
 import random
 import sys
-import time
 from typing import Any, NoReturn
 
 import django
@@ -57,10 +56,9 @@ def check() -> None:
     )
 
 
-def work(seed: str, seconds: str, *files: str) -> None:
+def work(seed: str, count: str, *files: str) -> None:
     chance = random.Random(seed)
-    deadline = time.monotonic() + float(seconds)
-    while time.monotonic() < deadline:
+    for _ in range(int(count)):
         action, name, other = chance.choice(("pull", "pull", "copy", "delete")), *chance.sample(NAMES, 2)
         changed = other if action == "copy" else name
         tell(begin=changed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
@@ -15,6 +14,7 @@ import orjson
 import pytest
 
 from tests.conftest import StartServer
+from tests.faults.processes import is_running, wait_for
 from tests.live import LiveServer
 
 pytestmark = pytest.mark.slow
@@ -89,13 +89,6 @@ def is_refused(server: LiveServer) -> bool:
     return False
 
 
-def wait_for(condition: Any, *, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return bool(condition())
-
-
 def test_after_sigterm_streams_finish_and_nobody_new_comes_in(start: Any) -> None:
     server = start(60)
     streams = Streams(server, N_STREAMS)
@@ -160,12 +153,3 @@ def test_a_port_in_use_is_said_in_one_line(start_server: StartServer, tmp_path: 
     assert done.returncode == 1
     assert done.stderr == f"CommandError: can't listen on 127.0.0.1:{server.port}: Address already in use\n"
     assert server.health()["status"] == "ok"
-
-
-def is_running(pid: int) -> bool:
-    """A zombie that nobody reaped (its parent was killed) has ended, too."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False
