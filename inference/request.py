@@ -78,7 +78,8 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``num_predict`` < 0 goes on until the model stops or the context ends. ``truncate`` lets the oldest messages (or
     the text's head) be dropped until the prompt fits; ``shift`` lets a generation that reaches the end of the context
-    drop its oldest half after ``num_keep`` tokens and go on. ``top_logprobs`` None: no logprobs; 0: only the chosen
+    drop its oldest half after ``num_keep`` tokens and go on. ``num_ctx`` is the context this request may use where the
+    model is loaded with a longer one; 0: all of it. ``top_logprobs`` None: no logprobs; 0: only the chosen
     token's.
     ``cache_scope`` names the tenant: KV cells are reused only within one scope.
     """
@@ -87,9 +88,14 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sampling: SamplingOptions = SamplingOptions()
     num_predict: int = -1
     num_keep: int = 4
+    num_ctx: int = 0
     stop: tuple[str, ...] = ()
     truncate: bool = True
     shift: bool = True
     top_logprobs: int | None = None
     return_context: bool = False
     cache_scope: str = ""
+
+    def context_length(self, loaded: int) -> int:
+        """Tokens that prompt and answer may have together, in a context of ``loaded`` tokens."""
+        return min(self.num_ctx or loaded, loaded)

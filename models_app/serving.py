@@ -149,6 +149,7 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
         sampling=ask.options.sampling,
         num_predict=ask.options.num_predict,
         num_keep=ask.options.num_keep,
+        num_ctx=ask.options.load.get("num_ctx", 0),
         stop=ask.options.stop,
         truncate=ask.truncate,
         shift=ask.shift,

@@ -37,7 +37,7 @@ class Completion:
             return events + self.finish(sequence, "stop")
         if self._reached_limit(sequence):
             return events + self.finish(sequence, "length")
-        if len(sequence.tokens) >= self._backend.info.n_ctx:
+        if len(sequence.tokens) >= self._n_ctx(sequence):
             self._shift(sequence)
         return events
 
@@ -47,12 +47,15 @@ class Completion:
         return _event(sequence, sequence.detokenizer.feed(self._backend.piece(token), logprob))
 
     def _reached_limit(self, sequence: Sequence) -> bool:
-        n_ctx = self._backend.info.n_ctx
+        n_ctx = self._n_ctx(sequence)
         most = MAX_CONTEXTS * n_ctx
         wanted = sequence.request.num_predict
         if sequence.n_generated >= (min(wanted, most) if wanted >= 0 else most):
             return True
         return len(sequence.tokens) >= n_ctx and not sequence.request.shift
+
+    def _n_ctx(self, sequence: Sequence) -> int:
+        return sequence.request.context_length(self._backend.info.n_ctx)
 
     def _shift(self, sequence: Sequence) -> None:
         """The context is full: half of what comes after the first ``num_keep`` tokens is dropped."""

@@ -27,41 +27,38 @@ class Preparer:
         self._backend = backend
         self._template: ChatTemplate | None = None
 
-    @property
-    def n_most(self) -> int:
-        """Prompt tokens that leave room for one more."""
-        return self._backend.info.n_ctx - 1
-
     def prepare(self, request: GenerateRequest) -> Prepared:
         self._check_tokens("logit_bias", request.sampling.logit_bias)
-        prepared = self._tokenize(request)
+        n_ctx = request.context_length(self._backend.info.n_ctx)
+        n_most = n_ctx - 1  # leaves room for one more
+        prepared = self._tokenize(request, n_most)
         if not prepared.tokens:
             raise InvalidRequest("the prompt is empty")
-        if len(prepared.tokens) <= self.n_most:
+        if len(prepared.tokens) <= n_most:
             return prepared
         if not request.truncate:
-            raise PromptTooLong(n_prompt=len(prepared.tokens), n_ctx=self._backend.info.n_ctx)
-        return self._cut(prepared, request.num_keep)
+            raise PromptTooLong(n_prompt=len(prepared.tokens), n_ctx=n_ctx)
+        return _cut(prepared, n_most, request.num_keep)
 
-    def _tokenize(self, request: GenerateRequest) -> Prepared:
+    def _tokenize(self, request: GenerateRequest, n_most: int) -> Prepared:
         prompt = request.prompt
         if isinstance(prompt, ChatPrompt):
-            return self._chat(prompt, truncate=request.truncate)
+            return self._chat(prompt, n_most, truncate=request.truncate)
         if isinstance(prompt, TextPrompt):
             return Prepared(tokens=self._text(prompt.text, prompt.context))
         self._check_tokens("prompt", prompt.tokens)
         return Prepared(tokens=list(prompt.tokens))
 
-    def _chat(self, prompt: ChatPrompt, *, truncate: bool) -> Prepared:
+    def _chat(self, prompt: ChatPrompt, n_most: int, *, truncate: bool) -> Prepared:
         """Drops as few of the oldest messages as it takes; system messages and the last one stay (wire 2.5)."""
         tokens = self._render(prompt, prompt.messages)
-        if len(tokens) <= self.n_most or not truncate:
+        if len(tokens) <= n_most or not truncate:
             return Prepared(tokens=tokens)
         droppable = [index for index, message in enumerate(prompt.messages[:-1]) if message.role != "system"]
         low, high = 1, len(droppable)
         while low < high:
             middle = (low + high) // 2
-            if len(self._render(prompt, without(prompt.messages, droppable[:middle]))) <= self.n_most:
+            if len(self._render(prompt, without(prompt.messages, droppable[:middle]))) <= n_most:
                 high = middle
             else:
                 low = middle + 1
@@ -93,22 +90,23 @@ class Preparer:
             tokens = self._backend.tokenize(info.bos or info.eos, add_special=False, parse_special=True)
         return [*context, *tokens]
 
-    def _cut(self, prepared: Prepared, num_keep: int) -> Prepared:
-        """Takes tokens out behind the first ``num_keep``, as Ollama's runner does (runner/ollamarunner, inputs)."""
-        tokens = prepared.tokens
-        n_keep = self.n_most // 2 if num_keep < 0 else min(num_keep, self.n_most - 1)
-        n_dropped = len(tokens) - self.n_most
-        return Prepared(
-            tokens=tokens[:n_keep] + tokens[n_keep + n_dropped :],
-            n_dropped_messages=prepared.n_dropped_messages,
-            n_dropped_tokens=n_dropped,
-        )
-
     def _check_tokens(self, option: str, tokens: object) -> None:
         n_vocab = self._backend.info.n_vocab
         for token in tokens:  # type: ignore[attr-defined]
             if not 0 <= token < n_vocab:
                 raise InvalidOption(option, f"{option}: {token} is not a token of this model (0 to {n_vocab - 1})")
+
+
+def _cut(prepared: Prepared, n_most: int, num_keep: int) -> Prepared:
+    """Takes tokens out behind the first ``num_keep``, as Ollama's runner does (runner/ollamarunner, inputs)."""
+    tokens = prepared.tokens
+    n_keep = n_most // 2 if num_keep < 0 else min(num_keep, n_most - 1)
+    n_dropped = len(tokens) - n_most
+    return Prepared(
+        tokens=tokens[:n_keep] + tokens[n_keep + n_dropped :],
+        n_dropped_messages=prepared.n_dropped_messages,
+        n_dropped_tokens=n_dropped,
+    )
 
 
 def without(messages: tuple[Message, ...], indexes: list[int]) -> tuple[Message, ...]:

@@ -19,9 +19,12 @@ from tests.inference.engine.support import fake_backend
 PLAIN = "{% for m in messages %}[{{ m.role[0] }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}>{% endif %}"
 
 
-def prepare(prompt: Prompt, *, num_ctx: int = 64, template: str | None = PLAIN, **request: object) -> Prepared:
+def prepare(
+    prompt: Prompt, *, num_ctx: int = 64, num_ctx_asked: int = 0, template: str | None = PLAIN, **request: object
+) -> Prepared:
+    """``num_ctx`` is what the model is loaded with, ``num_ctx_asked`` the request's own."""
     backend = fake_backend(num_ctx=num_ctx, chat_template=template)
-    return Preparer(backend).prepare(GenerateRequest(prompt=prompt, **request))  # type: ignore[arg-type]
+    return Preparer(backend).prepare(GenerateRequest(prompt=prompt, num_ctx=num_ctx_asked, **request))  # type: ignore[arg-type]
 
 
 def text(prepared: Prepared) -> str:
@@ -94,6 +97,15 @@ def test_without_truncation_too_long_is_refused_with_its_numbers(prompt: Prompt)
         prepare(prompt, num_ctx=64, truncate=False)
     assert caught.value.n_ctx == 64
     assert caught.value.n_prompt >= 64
+
+
+def test_a_request_with_a_shorter_context_than_the_models_is_held_to_its_own() -> None:
+    long = TextPrompt(text="x" * 40)
+    assert len(prepare(long, num_ctx=64, num_ctx_asked=32).tokens) == 31
+    assert len(prepare(long, num_ctx=64, num_ctx_asked=1000).tokens) == 41
+    with pytest.raises(PromptTooLong) as caught:
+        prepare(long, num_ctx=64, num_ctx_asked=32, truncate=False)
+    assert caught.value.n_ctx == 32
 
 
 @pytest.mark.parametrize("n_tokens", [62, 63])

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from inference.engine.backend import CacheFull
+from inference.engine.scheduler import QUANTUM
 from inference.engine.sequence import State
 from inference.errors import DecodeFailed, ShuttingDown
 from inference.events import Failed, Finished, Started, TextDelta
@@ -233,6 +234,12 @@ class TestTurns:
         engine.run()
         assert [engine.text(each) for each in sequences] == [echo(each, 40) for each in ("one", "two", "three")]
 
+    def test_eight_short_answers_on_four_lanes_have_all_begun_before_one_ends(self) -> None:
+        engine = Engine("length=40", num_parallel=4, quantum=QUANTUM)
+        sequences = [engine.add(f"request {number}") for number in range(8)]
+        engine.run(until=lambda: any(engine.end(each) is not None for each in sequences))
+        assert all(sequence.n_generated > 0 for sequence in sequences)
+
     def test_a_paused_sequence_keeps_its_cells_and_goes_on_without_prefill(self) -> None:
         engine = Engine("length=40", num_parallel=1, quantum=10)
         first, second = engine.add("first"), engine.add("second")
@@ -288,6 +295,14 @@ class TestShift:
         engine.run()
         finished = engine.finished(sequence)
         assert (finished.reason, finished.n_prompt + finished.n_generated) == ("length", 64)
+
+    def test_an_answer_ends_at_the_context_that_its_request_asked_for(self) -> None:
+        engine = Engine("length=300", num_ctx=64)
+        sequence = engine.add("prompt", shift=False, num_ctx=32)
+        engine.run()
+        finished = engine.finished(sequence)
+        assert (finished.reason, finished.n_prompt + finished.n_generated) == ("length", 32)
+        assert engine.started(sequence).n_ctx == 32
 
     def test_cells_on_which_another_sequence_is_are_never_moved(self) -> None:
         engine = Engine("length=100&text=abcdefgh", num_ctx=64, num_parallel=2)
