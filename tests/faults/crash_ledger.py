@@ -11,6 +11,10 @@ Digests = frozenset[str | None]
 ABSENT: Digests = frozenset({None})
 
 
+def full_name(name: str) -> str:
+    return name if ":" in name else f"{name}:latest"
+
+
 class Answer(enum.Enum):
     DONE = enum.auto()
     NOT_FOUND = enum.auto()
@@ -41,6 +45,16 @@ class Ledger:
             assert self._may_be[name], f"{name} is not found, but its last change was acknowledged"
         self.answers[what, answer] += 1
         return answer
+
+    def hear(self, told: Iterable[dict[str, str | None]]) -> None:
+        """What store_driver.py told of its work; it begins with one thing when it has ended the one before."""
+        for line in told:
+            name = next(full_name(line[key] or "") for key in ("begin", "end") if key in line)
+            if "end" in line:
+                self._may_be[name] = frozenset({line["digest"]})
+                self.answers["driver", Answer.DONE] += 1
+            else:
+                self._may_be[name] |= self.any | ABSENT
 
     def settle(self, catalog: dict[str, str]) -> None:
         """Holds the catalog against what was acknowledged; what was doubtful is known from here on."""

@@ -22,7 +22,8 @@ from tests.live import ROOT, LiveServer
 STEADY = "steady:latest"
 HTTP_NAMES = (("h0:latest", "h1:latest"), ("h2:latest", "team/h3:1"))
 COMMAND_NAMES = (("c0:latest", "c1:latest"), ("c2:latest", "team/c3:1"))
-NAMES = [name for names in (*HTTP_NAMES, *COMMAND_NAMES) for name in names]
+DRIVER_NAMES = ("a:latest", "b:latest", "team/c:latest", "d:1")  # those of store_driver.py
+NAMES = [name for names in (*HTTP_NAMES, *COMMAND_NAMES, DRIVER_NAMES) for name in names]
 
 
 @dataclass(frozen=True)

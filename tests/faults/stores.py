@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,24 @@ def driver(home: Path, *arguments: object) -> subprocess.Popen[str]:
         "PYTHONPATH": str(ROOT),
     }
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+@contextmanager
+def drivers(home: Path) -> Iterator[Start]:
+    """Starts drivers on one home; what still runs at the end is killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        process = driver(home, *arguments)
+        running.append(process)
+        return process
+
+    try:
+        yield start
+    finally:
+        for process in running:
+            process.kill()
+            process.communicate()
 
 
 def lines(process: subprocess.Popen[str]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from tests.conftest import StartServer
 from tests.faults.crash_ledger import Answer, Ledger
 from tests.faults.crash_workload import NAMES, STEADY, Source, Workload
 from tests.faults.processes import is_running, wait_for
-from tests.faults.stores import N_KILLS, check, driver
+from tests.faults.stores import N_KILLS, Start, check, drivers, lines
 from tests.gguf_files import write_tiny_gguf
 from tests.live import LiveServer
 from tests.models_app.rogue import Request, Rogue, rogue_server, serve
@@ -60,37 +60,48 @@ def server(start_server: StartServer, tiny_gguf: Path, files: list[Path]) -> Liv
     return start_server(models=models, fake_backend=FAKE, **settings)
 
 
+@pytest.fixture
+def start(server: LiveServer) -> Iterator[Start]:
+    with drivers(server.home) as start:
+        yield start
+
+
 def test_killed_25_times_under_a_mixed_workload_it_starts_again_and_nothing_acknowledged_is_lost(
-    server: LiveServer, files: list[Path], rogue: Rogue
+    server: LiveServer, start: Start, files: list[Path], rogue: Rogue
 ) -> None:
     seed = int(os.environ.get("CRASH_SEED", random.randrange(1 << 32)))
     print(f"CRASH_SEED={seed}")  # pytest shows it with a failure
     chance = random.Random(seed)
-    catalog = check(partial(driver, server.home))
+    catalog = check(start)
     ledger = Ledger((STEADY, *NAMES), catalog)
     sources = [Source((str(path),), catalog[name]) for name, path in zip(NAMES, files, strict=False)]
     sources[-1] = Source((*sources[-1].places, f"{rogue.url}/m.gguf"), sources[-1].digest)
     streams: Counter[int] = Counter()
     workers: list[int] = []
-    start_seconds = restart(server)
     for _ in range(N_KILLS):
+        # Commands are slow to start; this one changes the same store without a pause, also while the server starts.
+        busy = start("work", chance.random(), 1_000_000, *files)
+        start_seconds = restart(server)
+        assert start_seconds < START_SECONDS
         workload = Workload(server, ledger, sources, streams)
         with workload.running(chance):
             # A command starts about as slowly as the server: so the kill hits it at any point on any machine.
             time.sleep(chance.uniform(0, 1.5) * start_seconds)
             workload.end(kill_commands=chance.random() < 0.5)
             workers += (children := kill(server))
+            assert busy.poll() is None, "the driver ended by itself"
+            busy.kill()
+            ledger.hear(lines(busy))
         assert wait_for(partial(all_ended, children), seconds=10), "a worker outlives its server"
-        ledger.settle(check(partial(driver, server.home)))
-        start_seconds = restart(server)
-        assert start_seconds < START_SECONDS
+        ledger.settle(check(start))
+    restart(server)
     assert workers
     assert streams[200]
     done = {what: n for (what, answer), n in ledger.answers.items() if answer is Answer.DONE}
     print(dict(ledger.answers), dict(streams), f"{len(workers)} workers")
-    assert {"http copy", "http rm", "power pull"} <= done.keys()
+    assert {"http copy", "http rm", "power pull", "driver"} <= done.keys()
     assert {"power cp", "power rm"} & done.keys()
-    ledger.settle(check(partial(driver, server.home)))
+    ledger.settle(check(start))
     generated = httpx2.post(f"{server.url}/api/generate", json={"model": STEADY, "prompt": "hi", "stream": False})
     assert generated.status_code == 200
 

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from models_app.partials import SYNC_BYTES
-from tests.faults.stores import N_KILLS, Start, check, driver, lines
+from tests.faults.crash_ledger import full_name
+from tests.faults.stores import N_KILLS, Start, check, drivers, lines
 from tests.gguf_files import write_tiny_gguf
 from tests.models_app.rogue import Request, Rogue, rogue_server, serve
 
@@ -38,18 +39,8 @@ POINTS = (
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts the driver on one home; what still runs at the end is killed."""
-    running: list[subprocess.Popen[str]] = []
-
-    def run(*arguments: object) -> subprocess.Popen[str]:
-        process = driver(tmp_path / "home", *arguments)
-        running.append(process)
-        return process
-
-    yield run
-    for process in running:
-        process.kill()
-        process.communicate()
+    with drivers(tmp_path / "home") as start:
+        yield start
 
 
 @pytest.fixture
@@ -75,12 +66,8 @@ def test_killed_at_random_under_a_mixed_workload_nothing_dangles_and_nothing_pro
         names = check(start)
         for name, digest in promised.items():
             if name != doubtful:
-                assert names.get(_short(name)) == digest, (kill, name)
-        promised = {name: names.get(_short(name)) for name in promised}
-
-
-def _short(name: str) -> str:
-    return name if ":" in name else f"{name}:latest"
+                assert names.get(full_name(name)) == digest, (kill, name)
+        promised = {name: names.get(full_name(name)) for name in promised}
 
 
 @pytest.mark.parametrize("point", POINTS)
