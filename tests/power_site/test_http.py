@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from msgspec import Struct
@@ -222,17 +222,44 @@ async def test_an_endpoint_chooses_by_method_and_answers_errors_with_its_wires_t
     assert (await view(factory.delete("/"))).content == b"MethodNotAllowed: method not allowed"
 
 
+# run_db's threads keep their connections from one test to the next, and look at them at each call.
+@pytest.mark.django_db(transaction=True)
 async def test_the_database_is_used_in_few_threads() -> None:
     names = await asyncio.gather(*(run_db(lambda: threading.current_thread().name) for _ in range(50)))
     assert len(set(names)) <= 4
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_a_locked_database_is_said_to_be_busy() -> None:
     def locked() -> None:
         raise OperationalError("database is locked")
 
     with pytest.raises(DatabaseBusy):
         await run_db(locked)
+
+
+def connected_before() -> tuple[str, int]:
+    """The thread, and its connection from the call before; makes one for the call after."""
+    kept = id(connection.connection) if connection.connection is not None else 0
+    connection.ensure_connection()
+    return threading.current_thread().name, kept
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_thread_keeps_its_connection_for_the_next_call() -> None:
+    for _ in range(8):
+        await run_db(connected_before)
+    kept = {await run_db(connected_before) for _ in range(16)}
+    assert all(address for _, address in kept)
+    assert len(kept) == len({thread for thread, _ in kept})
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_connection_that_is_too_old_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("power_site.http.KEEP_CONNECTION_SECONDS", -1.0)
+    for _ in range(8):
+        await run_db(connected_before)
+    assert {kept for _, kept in [await run_db(connected_before) for _ in range(8)]} == {0}
 
 
 def test_an_unexpected_errors_message_reaches_neither_client_nor_log(caplog: pytest.LogCaptureFixture) -> None:
