@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
@@ -15,6 +18,7 @@ from django.test import RequestFactory
 from msgspec import Struct
 
 from power_site.http import (
+    KEEP_CONNECTION_SECONDS,
     PARSE_OFF_LOOP_BYTES,
     BadRequest,
     DatabaseBusy,
@@ -238,28 +242,32 @@ async def test_a_locked_database_is_said_to_be_busy() -> None:
         await run_db(locked)
 
 
-def connected_before() -> tuple[str, int]:
-    """The thread, and its connection from the call before; makes one for the call after."""
-    kept = id(connection.connection) if connection.connection is not None else 0
+@pytest.fixture
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        monkeypatch.setattr("power_site.http._threads", executor)
+        yield
+        executor.submit(connection.close)
+
+
+def connection_before() -> Any:
+    """This thread's connection from the call before; makes one for the call after."""
+    before = connection.connection
     connection.ensure_connection()
-    return threading.current_thread().name, kept
+    return before or connection.connection
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_thread_keeps_its_connection_for_the_next_call() -> None:
-    for _ in range(8):
-        await run_db(connected_before)
-    kept = {await run_db(connected_before) for _ in range(16)}
-    assert all(address for _, address in kept)
-    assert len(kept) == len({thread for thread, _ in kept})
+async def test_a_thread_keeps_its_connection_for_the_next_call(one_thread: None) -> None:
+    made = await run_db(connection_before)
+    assert await run_db(connection_before) is made
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_connection_that_is_too_old_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("power_site.http.KEEP_CONNECTION_SECONDS", -1.0)
-    for _ in range(8):
-        await run_db(connected_before)
-    assert {kept for _, kept in [await run_db(connected_before) for _ in range(8)]} == {0}
+async def test_an_unused_connection_has_an_end(one_thread: None) -> None:
+    await run_db(connection_before)
+    close_at = await run_db(lambda: connection.close_at)
+    assert 0 < close_at - time.monotonic() <= KEEP_CONNECTION_SECONDS
 
 
 def test_an_unexpected_errors_message_reaches_neither_client_nor_log(caplog: pytest.LogCaptureFixture) -> None:
