@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 # CI tries a few hundred; the nightly run sets this to 10 000.
 N_EXAMPLES = int(os.environ.get("GGUF_EXAMPLES", "300"))
-MAX_SECONDS = 1.0
+MAX_SECONDS = 1.0  # of processor time: a busy machine is no fault of the reader
 MAX_GROWTH_BYTES = 64 << 20
 SOUND = corpus.gguf(
     pairs=(
@@ -51,10 +51,10 @@ def test_the_sound_file_the_others_are_made_from_is_read(tmp_path: Path) -> None
 @pytest.mark.parametrize("fault", corpus.MALFORMED)
 def test_a_malformed_file_is_refused_quickly(tmp_path: Path, fault: str) -> None:
     (tmp_path / "f").write_bytes(corpus.MALFORMED[fault]())
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(InvalidGGUF), gguf_open(tmp_path / "f"):
         pass
-    assert time.monotonic() - begun <= MAX_SECONDS
+    assert time.process_time() - begun <= MAX_SECONDS
 
 
 @pytest.mark.parametrize("n_bytes", [0, 4, 23, 24, 30, 1000])
