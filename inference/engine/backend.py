@@ -93,7 +93,10 @@ class Backend(Protocol):
 
 
 def llama_available() -> bool:
-    return find_spec("llama_cpp") is not None
+    try:
+        return find_spec("llama_cpp") is not None
+    except (ImportError, ValueError):  # an import hook that refuses it, a module without a spec
+        return False
 
 
 def open_backend(
@@ -110,6 +113,9 @@ def open_backend(
     if not llama_available():
         raise BackendNotAvailable
     limit_spinning()
-    from inference.engine.llama import LlamaBackend
+    try:
+        from inference.engine.llama import LlamaBackend
+    except ImportError as error:
+        raise BackendNotAvailable from error
 
     return LlamaBackend(spec, options, on_progress=on_progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
 
 import pytest
@@ -193,6 +194,23 @@ class TestOpening:
     def test_without_llama_cpp_python_the_reason_says_how_to_install_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(backend_module, "llama_available", lambda: False)
         with pytest.raises(BackendNotAvailable, match="pip install"):
+            open_backend(fake_spec(), LoadOptions(), kind="llama", on_progress=lambda fraction: None)
+
+    def test_an_import_hook_that_refuses_llama_cpp_is_the_same_as_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Refuses:
+            def find_spec(self, name: str, *_: object) -> None:
+                if name == "llama_cpp":
+                    raise ModuleNotFoundError(name=name)
+
+        for name in [name for name in sys.modules if name.split(".")[0] == "llama_cpp"]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setattr(sys, "meta_path", [Refuses(), *sys.meta_path])
+        assert not backend_module.llama_available()
+
+    def test_a_llama_cpp_that_cannot_be_imported_is_not_available(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(backend_module, "llama_available", lambda: True)
+        monkeypatch.setitem(sys.modules, "inference.engine.llama", None)
+        with pytest.raises(BackendNotAvailable):
             open_backend(fake_spec(), LoadOptions(), kind="llama", on_progress=lambda fraction: None)
 
     def test_the_specifications_template_comes_before_the_files(self) -> None:
