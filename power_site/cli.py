@@ -68,27 +68,28 @@ def power_version() -> str:
 
 
 def _dispatch(argv: list[str]) -> int:
+    import django
+    from django.core.management import execute_from_command_line, get_commands
+
     from power_site.conf import ConfigError, config
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "power_site.settings")
     try:
         config()
-        _prepare(argv)
+        django.setup()
     except ConfigError as error:
         return _refuse(str(error), 2)
-    from django.core.management import execute_from_command_line
-
+    if argv[1] != "help" and argv[1] not in get_commands():
+        return _refuse(f"there is no command {argv[1]!r}; power --help lists them", 2)
+    _prepare(argv)
     execute_from_command_line(argv)
     return 0
 
 
 def _prepare(argv: list[str]) -> None:
-    """Set Django up, and the database where this command needs it."""
-    import django
-
+    """The database, where this command needs it."""
     from power_site.database import DatabaseUnusable, ensure_database
 
-    django.setup()
     if argv[1] in WITHOUT_DATABASE or not {"-h", "--help"}.isdisjoint(argv):
         return
     try:

@@ -46,6 +46,13 @@ def test_a_bad_port_on_the_command_line_is_refused_with_exit_code_2(tmp_path: Pa
     assert "port (from command line): 'many' is not a whole number from 0 to 65535" in done.stderr
 
 
+def test_a_command_that_there_is_not_is_wrong_usage_and_makes_no_database(tmp_path: Path) -> None:
+    done = power(tmp_path, "lst")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "power: there is no command 'lst'; power --help lists them\n"
+    assert not (tmp_path / "power.sqlite3").exists()
+
+
 def test_config_shows_values_sources_and_no_secret(tmp_path: Path) -> None:
     secret = "s3cret" * 10
     done = power(tmp_path, "config", "--json", A3S_POWER_PORT="1234", A3S_POWER_SECRET_KEY=secret)

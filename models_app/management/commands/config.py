@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from models_app.console.command import PowerCommand, add_json
 from power_site.conf import resolved
 from power_site.conf.show import json_value, markdown, value_text
 
 
-class Command(BaseCommand):
+class Command(PowerCommand):
     help = "Show each setting's value and where it came from; secrets are masked."
-    requires_system_checks = []  # noqa: RUF012 - Django's own declaration
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="as JSON")
+        add_json(parser)
         parser.add_argument("--markdown", action="store_true", help="the table of settings as the README has it")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def run(self, **options: Any) -> None:
         if options["markdown"]:
             self.stdout.write(markdown())
         elif options["json"]:
-            self.stdout.write(json.dumps(as_json(), indent=2))
+            self.write_json(as_json())
         else:
             for line in as_lines():
                 self.stdout.write(line)

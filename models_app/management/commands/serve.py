@@ -6,24 +6,24 @@ import socket
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from models_app.console.command import PowerCommand, UsageError
 from power_site import conf
 
 
-class Command(BaseCommand):
+class Command(PowerCommand):
     help = "Start the HTTP server."
-    requires_system_checks = []  # noqa: RUF012 - Django's own declaration
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", help="the address to listen on (setting: host)")
         parser.add_argument("--port", help="the port to listen on; 0 takes a free one (setting: port)")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def run(self, **options: Any) -> None:
         try:
             config = conf.configure({"host": options["host"], "port": options["port"]})
         except conf.ConfigError as error:
-            raise CommandError(str(error), returncode=2) from error
+            raise UsageError(str(error)) from error
         from power_site.server import bind, serve
 
         sockets = self._bound(bind, config)
