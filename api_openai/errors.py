@@ -1,4 +1,4 @@
-"""OpenAI's answers to errors: one table from classes to (status, type, code), and the envelope around the message."""
+"""OpenAI's answers to errors: one table from classes to (status, code), and the envelope around the message."""
 
 from __future__ import annotations
 
@@ -11,37 +11,34 @@ from django.http import HttpResponse
 from inference import errors as inference
 from models_app import errors as catalog
 from power_site import http
+from power_site.gate.refusal import openai_type
 
 
 class Descriptor(NamedTuple):
     status: int
-    type: str
     code: str | None = None
 
 
-_INVALID = "invalid_request_error"
-_API = "api_error"
-
 _DESCRIPTORS: dict[type[Exception], Descriptor] = {
-    http.BadRequest: Descriptor(400, _INVALID),
-    http.MethodNotAllowed: Descriptor(405, _INVALID, "method_not_allowed"),
-    http.DatabaseBusy: Descriptor(503, _API, "catalog_busy"),
-    inference.InvalidRequest: Descriptor(400, _INVALID),
-    inference.PromptTooLong: Descriptor(400, _INVALID, "context_length_exceeded"),
-    inference.BackendNotAvailable: Descriptor(503, _API, "backend_not_available"),
-    inference.ServerBusy: Descriptor(503, _API, "server_busy"),
-    inference.ShuttingDown: Descriptor(503, _API, "server_shutting_down"),
-    inference.RequestCancelled: Descriptor(499, _API, "request_canceled"),
-    inference.CircuitOpen: Descriptor(503, _API, "model_unavailable"),
-    inference.ModelFailed: Descriptor(500, _API, "model_failed"),
-    inference.InferenceError: Descriptor(500, _API),
-    catalog.InvalidModelName: Descriptor(400, _INVALID, "invalid_model_name"),
-    catalog.ModelNotFound: Descriptor(404, "not_found_error", "model_not_found"),
-    catalog.StoreBusy: Descriptor(503, _API, "store_busy"),
-    catalog.CatalogError: Descriptor(500, _API),
+    http.BadRequest: Descriptor(400),
+    http.MethodNotAllowed: Descriptor(405, "method_not_allowed"),
+    http.DatabaseBusy: Descriptor(503, "catalog_busy"),
+    inference.InvalidRequest: Descriptor(400),
+    inference.PromptTooLong: Descriptor(400, "context_length_exceeded"),
+    inference.BackendNotAvailable: Descriptor(503, "backend_not_available"),
+    inference.ServerBusy: Descriptor(503, "server_busy"),
+    inference.ShuttingDown: Descriptor(503, "server_shutting_down"),
+    inference.RequestCancelled: Descriptor(499, "request_canceled"),
+    inference.CircuitOpen: Descriptor(503, "model_unavailable"),
+    inference.ModelFailed: Descriptor(500, "model_failed"),
+    inference.InferenceError: Descriptor(500),
+    catalog.InvalidModelName: Descriptor(400, "invalid_model_name"),
+    catalog.ModelNotFound: Descriptor(404, "model_not_found"),
+    catalog.StoreBusy: Descriptor(503, "store_busy"),
+    catalog.CatalogError: Descriptor(500),
 }
 """The nearest class wins: a subclass without a line of its own takes its base's."""
-_UNKNOWN = Descriptor(500, _API, "internal_error")
+_UNKNOWN = Descriptor(500, "internal_error")
 
 
 def descriptor(error: Exception) -> Descriptor:
@@ -52,7 +49,7 @@ def error_body(error: Exception) -> bytes:
     """Also the last event of a stream, after which no ``[DONE]`` comes: the SDK raises APIError on it."""
     known = descriptor(error)
     message = http.unexpected_text(error) if known is _UNKNOWN else str(error)
-    envelope = {"message": message, "type": known.type, "param": _param(error), "code": known.code}
+    envelope = {"message": message, "type": openai_type(known.status), "param": _param(error), "code": known.code}
     return orjson.dumps({"error": envelope})
 
 

@@ -56,8 +56,8 @@ class Gate:
     async def _admit(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, answer: Answer) -> None:
         self._check_head(scope)
         answer.headers += self._origins.check(scope["method"], headers)
-        if is_preflight(scope["method"], headers):
-            await answer.whole(204, b"", preflight_headers(headers))
+        if scope["method"] == "OPTIONS":
+            await answer.whole(204, b"", preflight_headers(headers) if is_preflight(headers) else ())
             return
         limit = body_limit(scope["path"], plain=self._config.max_body_bytes, media=self._config.max_media_body_bytes)
         check_length(headers, limit)

@@ -56,8 +56,9 @@ class OriginRules:
         return (b"access-control-allow-origin", origin), (b"vary", b"Origin"), exposed
 
 
-def is_preflight(method: str, headers: Mapping[bytes, bytes]) -> bool:
-    return method == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers
+def is_preflight(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether an OPTIONS is a browser's question before the real request."""
+    return b"origin" in headers and b"access-control-request-method" in headers
 
 
 def preflight_headers(headers: Mapping[bytes, bytes]) -> Headers:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-_OPENAI_TYPES = {403: "permission_error", 404: "invalid_request_error", 500: "server_error", 503: "server_error"}
+_OPENAI_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
 
 
 @dataclass(eq=False)  # not frozen: contextlib sets an exception's traceback
@@ -21,10 +21,14 @@ class Refusal(Exception):
 
 def error_body(path: str, status: int, message: str) -> bytes:
     """One line of JSON; status 500 carries nothing but what the caller put into ``message``."""
-    if not path.startswith("/v1/"):
+    if path != "/v1" and not path.startswith("/v1/"):
         return orjson.dumps({"error": message})
-    kind = _OPENAI_TYPES.get(status, "invalid_request_error")
-    return orjson.dumps({"error": {"message": message, "type": kind, "param": None, "code": None}})
+    return orjson.dumps({"error": {"message": message, "type": openai_type(status), "param": None, "code": None}})
+
+
+def openai_type(status: int) -> str:
+    """The ``type`` of OpenAI's envelope, which follows from the status (Ollama's openai/openai.go, NewError)."""
+    return _OPENAI_TYPES.get(status, "api_error")
 
 
 def internal_error_text(request_id: str) -> str:

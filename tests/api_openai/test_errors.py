@@ -15,7 +15,7 @@ from power_site import http
     ("error", "status", "type_", "param", "code"),
     [
         (http.BadRequest("n is bad", field="n"), 400, "invalid_request_error", "n", None),
-        (http.MethodNotAllowed(["GET"]), 405, "invalid_request_error", None, "method_not_allowed"),
+        (http.MethodNotAllowed(["GET"]), 405, "api_error", None, "method_not_allowed"),
         (inference.InvalidOption("top_k", "bad"), 400, "invalid_request_error", "top_k", None),
         (inference.PromptTooLong(n_prompt=9, n_ctx=4), 400, "invalid_request_error", None, "context_length_exceeded"),
         (inference.ServerBusy(), 503, "api_error", None, "server_busy"),

@@ -80,7 +80,7 @@ async def test_every_answer_carries_a_request_id_the_clients_own_where_it_is_pla
         ("/api/tags", {"error": "this host is not allowed"}),
         (
             "/v1/models",
-            {"error": {"message": "this host is not allowed", "type": "permission_error", "param": None, "code": None}},
+            {"error": {"message": "this host is not allowed", "type": "api_error", "param": None, "code": None}},
         ),
     ],
 )
@@ -125,6 +125,11 @@ async def test_a_preflight_is_answered_by_the_gate_itself() -> None:
     refused = await ask(method="OPTIONS", headers=headers | {"Origin": "https://evil.example"})
     assert refused.status == 403
     assert b"access-control-allow-origin" not in refused.headers
+
+
+async def test_any_other_options_is_answered_as_ollama_does() -> None:
+    exchange = await ask(method="OPTIONS", path="/api/chat")
+    assert (exchange.status, exchange.body, exchange.reached) == (204, b"", False)
 
 
 async def test_the_access_log_names_the_route_and_never_the_path(caplog: pytest.LogCaptureFixture) -> None:
