@@ -20,6 +20,8 @@ WITHOUT_DATABASE = {
     "stop",
     "test",
 }
+# Commands that know nothing of accounts, sessions and pages.
+CATALOG_ONLY = {"config", "cp", "delete", "list", "ls", "ps", "pull", "rm", "run", "show", "stop"}
 HELP = """\
 Power serves local language models to a team, over Ollama's and OpenAI's APIs.
 
@@ -74,7 +76,8 @@ def _dispatch(argv: list[str]) -> int:
 
     from power_site.conf import ConfigError, config
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "power_site.settings")
+    settings = "power_site.settings_catalog" if argv[1] in CATALOG_ONLY else "power_site.settings"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings)
     gc.disable()  # modules are no garbage: looking for some among them is a tenth of a command's start
     try:
         config()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -57,3 +59,13 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, mi
         database.ensure_database(path)
     assert path.read_bytes() == b"x" * 4096
     assert not migrated
+
+
+def test_a_command_that_knows_only_the_catalog_makes_the_tables_of_every_app(tmp_path: Path) -> None:
+    environ = {"PATH": "/usr/bin:/bin", "A3S_POWER_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-m", "power_site", "list"], env=environ, check=True, capture_output=True)
+    with sqlite3.connect(tmp_path / "power.sqlite3") as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        (stamp,) = connection.execute("PRAGMA user_version").fetchone()
+    assert {"models_app_tag", "auth_user", "django_session"} <= tables
+    assert stamp == database._stamp_of_migrations()
