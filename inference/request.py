@@ -46,7 +46,8 @@ Prompt = ChatPrompt | TextPrompt | TokenPrompt
 class SamplingOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Every value the sampler chain takes, with Ollama's defaults (api/types.go, DefaultOptions).
 
-    ``seed`` -1 draws a fresh one. ``repeat_last_n`` 0 switches penalties off, -1 means the whole context.
+    ``seed`` -1 draws a fresh one; any other gives a request that runs alone the same answer again, at the price of a
+    prefill without the KV cache's help. ``repeat_last_n`` 0 switches penalties off, -1 means the whole context.
     ``logit_bias`` maps token ids to what is added to their logit.
     """
 

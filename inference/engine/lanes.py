@@ -138,6 +138,10 @@ class Lanes:
         return False
 
     def _acquire(self, sequence: Sequence) -> Slot:
+        if not sequence.shares_cells and len(self.everyone) == 1:
+            # Where cells lie is in their sums, too: alone, it starts from the first cell of an empty cache each time.
+            while self.slots.evict_idle():
+                pass
         slot = self.slots.acquire(sequence.tokens.view(), sequence.scope)
         if slot is None:
             self._give_up_a_paused(but=sequence)

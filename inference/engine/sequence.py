@@ -42,7 +42,10 @@ class Sequence:
     ) -> None:
         self.request_id = request_id
         self.request = request
-        self.scope = request.cache_scope
+        # Cells of another batch differ in their last bits from those of a prefill of its own, which is enough for
+        # another token somewhere: a request whose seed asks for the same answer each time shares cells with nobody.
+        self.shares_cells = request.sampling.seed < 0
+        self.scope = request.cache_scope if self.shares_cells else f"{request.cache_scope}\0{request_id}"
         self.arrival = arrival
         self.ticket = arrival
         self.tokens = IntBuffer(tokens)

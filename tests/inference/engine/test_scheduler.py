@@ -11,6 +11,7 @@ from inference.engine.scheduler import QUANTUM
 from inference.engine.sequence import State
 from inference.errors import DecodeFailed, ShuttingDown
 from inference.events import Failed, Finished, Started, TextDelta
+from inference.request import SamplingOptions
 from tests.inference.engine.support import Engine, echo
 
 
@@ -276,6 +277,34 @@ class TestTurns:
         engine.run()
         order = [request_id for request_id, event in engine.events if isinstance(event, Started)]
         assert order == [1, 2, 3, 4, 5, 6]
+
+
+class TestSeeds:
+    def test_a_request_with_a_seed_computes_its_own_prompt(self) -> None:
+        engine = Engine("length=3")
+        prompt = "the same prompt, long enough to be worth sharing between them"
+        engine.add(prompt)
+        engine.run()
+        seeded = [engine.add(prompt, sampling=SamplingOptions(seed=7)) for _ in range(2)]
+        engine.run()
+        assert [engine.started(each).n_cached for each in seeded] == [0, 0]
+
+    def test_alone_it_starts_in_an_empty_cache(self) -> None:
+        engine = Engine("length=3")
+        for number in range(3):
+            engine.add(f"prompt {number}")
+        engine.run()
+        sequence = engine.add("prompt 0", sampling=SamplingOptions(seed=7))
+        engine.step()
+        assert engine.scheduler.slots.ledger.n_used == sequence.n_past
+
+    def test_a_request_without_one_reuses_what_is_there(self) -> None:
+        engine = Engine("length=3")
+        engine.add("the same prompt")
+        engine.run()
+        again = engine.add("the same prompt")
+        engine.run()
+        assert engine.started(again).n_cached == len("the same prompt") - 1
 
 
 class TestShift:
