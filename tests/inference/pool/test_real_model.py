@@ -61,7 +61,7 @@ def ask(text: str, *, num_predict: int = 24) -> GenerateRequest:
 
 async def test_it_answers_and_remembers_the_prompt(pool: Pool, spec: ModelSpec) -> None:
     text = TextPrompt(text="France is a country in Europe, Paris is its capital. The capital of France is")
-    request = GenerateRequest(prompt=text, num_predict=8, sampling=SamplingOptions(temperature=0, seed=1))
+    request = GenerateRequest(prompt=text, num_predict=8, sampling=SamplingOptions(temperature=0))
     first = await text_read(await pool.generate(spec, OPTIONS, request))
     assert "Paris" in first
     again = await pool.generate(spec, OPTIONS, request)
