@@ -10,7 +10,6 @@ import sys
 WITHOUT_DATABASE = {
     "check",
     "config",
-    "demo",
     "help",
     "makemigrations",
     "migrate",
