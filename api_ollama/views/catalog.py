@@ -5,13 +5,13 @@ from __future__ import annotations
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from models_app.services.copy import model_copy
 
 from api_ollama.listing import listed_model, shown_model
 from api_ollama.wire import CopyBody, DeleteBody, ShowBody, decode
 from models_app import selectors, serving
 from models_app.errors import InvalidModelName, ModelNotFound
 from models_app.naming import ModelName
+from models_app.services.copy import model_copy
 from power_site.http import BadRequest, json_response, read_json, run_db
 
 _COPILOT_CHAT = "GitHubCopilotChat/"
