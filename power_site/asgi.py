@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 
@@ -41,6 +42,9 @@ class Lifespan:
         try:
             await asyncio.to_thread(ensure_database)
             await runtime.start(self._config)
+            # What is imported stays: looking for garbage among it would stall every stream now and then.
+            gc.collect()
+            gc.freeze()
         except Exception as error:
             logger.exception("the start failed")
             await send({"type": "lifespan.startup.failed", "message": type(error).__name__})

@@ -35,8 +35,9 @@ class CacheFull(Exception):
 class BackendInfo(Struct, frozen=True, kw_only=True):
     """What is fixed once a model is loaded. ``n_ctx`` tokens for one sequence, ``n_cells`` for all of them together.
 
-    ``chat_template`` is Jinja source: the specification's, else the file's own, None where there is neither; ``bos``
-    and ``eos`` are texts for it. ``size_vram_bytes`` is what the load has taken of the GPUs' memory.
+    ``max_idle_cells``: see ``CellPlan``. ``chat_template`` is Jinja source: the specification's, else the file's own,
+    None where there is neither; ``bos`` and ``eos`` are texts for it. ``size_vram_bytes`` is what the load has taken of
+    the GPUs' memory.
     """
 
     n_ctx: int
@@ -45,6 +46,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     n_seq_max: int
     n_vocab: int
     can_shift: bool
+    max_idle_cells: int
     add_bos: bool
     bos: str = ""
     eos: str = ""

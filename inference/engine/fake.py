@@ -33,8 +33,9 @@ N_VOCAB = 256 + N_CONTROL
 class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``delay`` seconds for a decode and ``token_delay`` more for each token of it; ``length`` tokens of every answer,
     -1 without end; ``text`` repeated in place of the prompt; ``load_delay`` seconds, ``load_error`` its message;
-    ``cells``, ``seqs`` and ``batch`` in place of what the load options give; ``recurrent``: memory that can't be cut;
-    ``shift`` 0: cells that can't be moved; ``fail_token``: a decode with this token fails."""
+    ``cells``, ``seqs`` and ``batch`` in place of what the load options give, ``idle`` of what idle prefixes may hold;
+    ``recurrent``: memory that can't be cut; ``shift`` 0: cells that can't be moved; ``fail_token``: a decode with this
+    token fails."""
 
     delay: float = 0.0
     token_delay: float = 0.0
@@ -45,6 +46,7 @@ class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     cells: int = 0
     seqs: int = 0
     batch: int = 0
+    idle: int = -1
     recurrent: bool = False
     shift: bool = True
     fail_token: int = -1
@@ -75,6 +77,7 @@ class FakeBackend:
             n_batch=self.settings.batch or options.num_batch,
             n_seq_max=self.settings.seqs or plan.n_seq_max,
             n_vocab=N_VOCAB,
+            max_idle_cells=plan.n_cells if self.settings.idle < 0 else self.settings.idle,
             can_shift=self.settings.shift and not self.settings.recurrent,
             add_bos=True,
             bos="<s>",

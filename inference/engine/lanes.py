@@ -147,6 +147,7 @@ class Lanes:
             self._give_up_a_paused(but=sequence)
             slot = self.slots.acquire(sequence.tokens.view(), sequence.scope)
         assert slot is not None, "there are more slots than lanes"
+        self.slots.trim_idle()
         return slot
 
     # -- cells

@@ -53,6 +53,7 @@ class LlamaBackend:
             n_batch=lib.llama_n_batch(self._ctx),
             n_seq_max=min(plan.n_seq_max, lib.llama_max_parallel_sequences()),
             n_vocab=lib.llama_vocab_n_tokens(self._vocab),
+            max_idle_cells=plan.max_idle_cells,
             can_shift=bool(lib.llama_memory_can_shift(self._memory)),
             add_bos=bool(lib.llama_vocab_get_add_bos(self._vocab)),
             bos=self._special_text(lib.llama_vocab_bos(self._vocab)),

@@ -39,6 +39,7 @@ class Slots:
         self._backend = backend
         self.ledger = CellLedger(backend.info.n_cells)
         self._slots = [Slot(seq_id) for seq_id in range(backend.info.n_seq_max)]
+        self._max_idle_cells = backend.info.max_idle_cells
         self._tick = 0
 
     def longest_prefix(self, tokens: Ints, scope: str) -> tuple[Slot | None, int]:
@@ -154,6 +155,21 @@ class Slots:
             return False
         self.empty(min(idle, key=lambda slot: slot.last_used))
         return True
+
+    def trim_idle(self) -> None:
+        """Evicts the longest unused idle slots until the rest, the one used last aside, hold no more than is worth it:
+        every token that is decoded attends over them too."""
+        while self._n_idle_cells() > self._max_idle_cells:
+            if not self.evict_idle():
+                return
+
+    def _n_idle_cells(self) -> int:
+        """Cells that only idle slots are on, without those of the slot used last: a chat's next turn comes soon."""
+        kept = [slot for slot in self._slots if slot.owned]
+        idle = [slot for slot in self._slots if not slot.owned and slot.n_past]
+        if idle:
+            kept.append(max(idle, key=lambda slot: slot.last_used))
+        return self.ledger.n_used - (self.ledger.n_cells - self.n_reclaimable(kept))
 
     def make_room(self, n_cells: int) -> bool:
         """Evicts idle slots until that many cells are free, or there is nothing left to evict."""

@@ -7,11 +7,13 @@ the runner's own. Everything goes out through one lock around one ``sendall``, s
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -41,13 +43,18 @@ from inference.worker.protocol import (
 )
 
 _RECEIVE_BYTES = 1 << 16
+SWITCH_SECONDS = 0.0005
 
 
 class Worker:
-    """One model, from Load to Shutdown or the end of the socket. ``run`` is the reader; ``close`` frees the model."""
+    """One model, from Load to Shutdown or the end of the socket. ``run`` is the reader; ``close`` frees the model.
 
-    def __init__(self, sock: socket.socket) -> None:
+    ``on_loaded`` is called on the load's thread.
+    """
+
+    def __init__(self, sock: socket.socket, *, on_loaded: Callable[[], None] = lambda: None) -> None:
         self.failed = False
+        self._on_loaded = on_loaded
         self._sock = sock
         self._sending = threading.Lock()
         self._ended = threading.Event()
@@ -152,6 +159,15 @@ class Worker:
             self._sock.sendall(frame)
 
 
+def settle() -> None:
+    """For a process that is a worker and nothing else. What is loaded stays: collecting garbage among it would only
+    stall the decode thread, which also gets the interpreter back soon when a decode ends, whatever the prep threads do.
+    """
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
 def loaded_info(load: Load, backend: Backend) -> LoadedInfo:
     """``size_bytes`` is the estimate that the pool made for the same options, and never less than what GPUs gave."""
     size_vram = backend.info.size_vram_bytes
@@ -170,7 +186,7 @@ def out_of_memory(load: Load) -> ModelTooLarge:
 
 def main(argv: list[str]) -> None:
     apply_limits()
-    worker = Worker(socket.socket(fileno=int(argv[1])))
+    worker = Worker(socket.socket(fileno=int(argv[1])), on_loaded=settle)
     worker.run()
     # Nothing is left to save, and freeing gigabytes page by page only keeps the next model waiting.
     os._exit(os.EX_SOFTWARE if worker.failed else os.EX_OK)

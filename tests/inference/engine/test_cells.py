@@ -39,3 +39,8 @@ def test_there_are_more_sequences_than_run_at_once_up_to_llamas_limit() -> None:
     options = LoadOptions()
     assert plan_cells(SPEC, options).n_seq_max >= 2 * options.num_parallel
     assert plan_cells(SPEC, msgspec.structs.replace(options, num_parallel=1000)).n_seq_max == 256
+
+
+def test_idle_prefixes_may_hold_an_eighth_of_what_the_weights_take() -> None:
+    spec = msgspec.structs.replace(SPEC, size_bytes=8_000_000)
+    assert plan_cells(spec, LoadOptions()).max_idle_cells == 1000

@@ -127,6 +127,20 @@ class TestPrefixReuse:
         engine.run()
         assert engine.started(other).n_cached == 0
 
+    def test_idle_prefixes_that_cost_too_much_go_the_oldest_first_but_never_the_last_one(self) -> None:
+        engine = Engine("length=1&idle=60")
+        prompts = [name * 50 for name in "abcd"]
+        for prompt in prompts:
+            engine.add(prompt)
+            engine.run()
+        last = engine.add(prompts[3] + "x")
+        engine.run()
+        assert engine.started(last).n_cached == 50
+        kept, gone = engine.add(prompts[2] + "x"), engine.add(prompts[0] + "x")
+        engine.run()
+        assert engine.started(kept).n_cached == 50
+        assert engine.started(gone).n_cached == 0
+
     def test_requests_wait_for_a_prefix_that_is_being_prefilled(self) -> None:
         engine = Engine("length=4")
         prefix = "s" * 100
