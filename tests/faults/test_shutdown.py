@@ -151,5 +151,5 @@ def test_a_port_in_use_is_said_in_one_line(start_server: StartServer, tmp_path: 
     other = LiveServer(tmp_path / "other", {"backend": "fake"})
     done = other.manage("serve", "--port", str(server.port))
     assert done.returncode == 1
-    assert done.stderr == f"CommandError: can't listen on 127.0.0.1:{server.port}: Address already in use\n"
+    assert done.stderr == f"Error: can't listen on 127.0.0.1:{server.port}: Address already in use\n"
     assert server.health()["status"] == "ok"
