@@ -18,10 +18,9 @@ def created_at(now_ns: int | None = None) -> str:
 
 def local_time(moment: datetime) -> str:
     """An aware moment in the server's zone: with its offset, which Go writes ``Z`` where it is zero."""
-    local = moment.astimezone()
-    offset = local.strftime("%z")
-    zone = "Z" if local.utcoffset() == timedelta() else f"{offset[:3]}:{offset[3:5]}"
-    return f"{local.strftime('%Y-%m-%dT%H:%M:%S')}{_fraction(local.microsecond, 6)}{zone}"
+    text = moment.astimezone().isoformat(timespec="microseconds")
+    time_text, zone = text[:26], text[26:]
+    return time_text.rstrip("0").rstrip(".") + ("Z" if zone == "+00:00" else zone)
 
 
 def nanoseconds(seconds: float) -> int:
