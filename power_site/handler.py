@@ -2,8 +2,8 @@
 
 Stock Django (5.2, core/handlers/asgi.py) gives each request an executor of its own, starts its thread for the
 synchronous ``request_started`` receivers, and keeps it until the answer's last byte: a thousand streams, a thousand
-threads. On API paths there is nothing for those receivers to do: the ORM is used in ``run_db``'s threads, which close
-their own connections, and no middleware of the admin's takes part.
+threads. On API paths there is nothing for those receivers to do: the ORM is used in ``run_db``'s threads, which look
+after their own connections, and no middleware of the admin's takes part.
 """
 
 from __future__ import annotations

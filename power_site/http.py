@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from power_site import request_id
+from power_site.gate.refusal import internal_error_text
 
 logger = logging.getLogger(__name__)
 
@@ -228,7 +229,7 @@ def unexpected_text(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-8:]
     trace = " < ".join(f"{frame.name} ({PurePath(frame.filename).name}:{frame.lineno})" for frame in reversed(frames))
     logger.error("unexpected %s in %s", type(error).__name__, trace)
-    return f"internal server error (request id {request_id.current()})"
+    return internal_error_text(request_id.current())
 
 
 def ignored_options_header(names: Iterable[str]) -> dict[str, str]:

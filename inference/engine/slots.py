@@ -169,7 +169,7 @@ class Slots:
         idle = [slot for slot in self._slots if not slot.owned and slot.n_past]
         if idle:
             kept.append(max(idle, key=lambda slot: slot.last_used))
-        return self.ledger.n_used - (self.ledger.n_cells - self.n_reclaimable(kept))
+        return self.ledger.n_used - self._n_held(kept)
 
     def make_room(self, n_cells: int) -> bool:
         """Evicts idle slots until that many cells are free, or there is nothing left to evict."""
@@ -180,7 +180,11 @@ class Slots:
 
     def n_reclaimable(self, live: Iterable[Slot]) -> int:
         """Cells that would be free if every slot but the ``live`` ones were emptied."""
+        return self.ledger.n_cells - self._n_held(live)
+
+    def _n_held(self, slots: Iterable[Slot]) -> int:
+        """Cells that these slots are on, each counted once."""
         held = np.zeros(self.ledger.n_cells, np.bool_)
-        for slot in live:
+        for slot in slots:
             held[slot.cells.view()] = True
-        return self.ledger.n_cells - int(held.sum())
+        return int(held.sum())
