@@ -50,7 +50,7 @@ async def test_a_thousand_streams_cost_little(server: LiveServer, path: str) -> 
     assert extra <= MAX_EXTRA_BYTES
     assert threads <= MAX_THREADS
     # On a machine that is busy with other things, one stream alone is as slow.
-    assert p99(times) <= max(MAX_HEALTH_SECONDS, 2 * alone)
+    assert p99(times) <= MAX_HEALTH_SECONDS + 3 * alone
     await connections_are_gone(server)
 
 

@@ -39,31 +39,25 @@ async def test_twenty_at_once_of_whom_five_have_room(server: LiveServer, path: s
     served = [answer for answer in answers if answer[0] == 200]
     refused = [answer for answer in answers if answer[0] == 503]
     assert (len(served), len(refused)) == (5, 15)
-    for _, headers, body, _ in refused:
+    for _, headers, body, *_ in refused:
         assert int(headers["retry-after"]) >= 1
         error = orjson.loads(body)["error"]
         assert (error if isinstance(error, str) else error["message"]) == BUSY
-    times = sorted(seconds for *_, seconds in refused)
-    machine = await busy_seconds(server)
-    print(f"{path}: 503 after {times[7] * 1000:.1f} ms (p50), {times[-1] * 1000:.1f} ms (max); machine {machine:.3f} s")
-    assert times[7] <= 0.05 + machine
-    assert times[-1] <= 0.5, "no refusal waits for an answer of a second"
+    # An order and not a duration: a busy machine delays all of them alike.
+    slowest, first_end = max(answer[3] for answer in refused), min(answer[4] for answer in served)
+    print(f"{path}: the last 503 after {slowest * 1000:.0f} ms, the first answer ended after {first_end * 1000:.0f} ms")
+    assert slowest < first_end, "nobody is kept waiting only to be refused"
 
 
-async def busy_seconds(server: LiveServer) -> float:
-    """What twenty requests that need nothing take on this machine at this time."""
-    began = time.monotonic()
-    async with httpx2.AsyncClient(base_url=server.url, timeout=30) as client:
-        await asyncio.gather(*(client.get("/health") for _ in range(20)))
-    return time.monotonic() - began
-
-
-async def timed(server: LiveServer, path: str, fields: dict[str, Any]) -> tuple[int, dict[str, str], bytes, float]:
+async def timed(
+    server: LiveServer, path: str, fields: dict[str, Any]
+) -> tuple[int, dict[str, str], bytes, float, float]:
+    """Status, headers, first line, and the seconds until its head and until its end."""
     began = time.monotonic()
     stream = await post(server, path, **fields)
-    seconds = time.monotonic() - began
+    head_seconds = time.monotonic() - began
     lines = await stream.lines()
-    return stream.status, stream.headers, lines[0], seconds
+    return stream.status, stream.headers, lines[0], head_seconds, time.monotonic() - began
 
 
 async def test_who_leaves_the_queue_takes_nobody_along(server: LiveServer) -> None:

@@ -55,7 +55,7 @@ async def test_a_thousand_slow_readers(server: LiveServer) -> None:
     p99 = p99_of(times)
     print(f"{extra / MIB:.0f} MiB more, /health p99 {p99:.3f} s ({calm:.3f} s before), own answer after {waited:.1f} s")
     assert extra < 150 * MIB
-    assert p99 < 0.1 + 2 * calm, "a tenth of a second, and what a busy machine adds of its own"
+    assert p99 < 0.1 + 4 * calm, "a tenth of a second, and what a busy machine adds of its own"
     assert waited < 100, "the slots went on without the slow ones"
     assert server.n_threads() <= 32
 

@@ -44,7 +44,7 @@ async def test_both_wires_say_so_within_a_second_and_the_next_request_works(
     native_last, openai_last = [await last_line(stream) for stream in (native, openai)]
     seconds = time.monotonic() - began
     print(f"{kind.name}: both streams ended after {seconds * 1000:.0f} ms")
-    assert seconds < 1.5
+    assert seconds < 2.5, "a second, and what a busy machine adds"
     assert "model runner has unexpectedly stopped" in orjson.loads(native_last)["error"]
     assert orjson.loads(openai_last)["error"]["code"] == "model_failed", "and no [DONE] after it"
     again = await generate(server)

@@ -90,7 +90,7 @@ async def test_a_crash_fails_the_stream_at_once_and_costs_the_next_request_a_loa
     os.kill(host.pid, signal.SIGSEGV)
     with pytest.raises(WorkerCrashed, match="SIGSEGV"):
         await text_read(stream)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2
     again = await pool.generate(spec, OPTIONS, ask("Say hello."))
     assert again.load_seconds > 0
     assert await text_read(again)
