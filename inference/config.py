@@ -17,7 +17,8 @@ class LoadOptions(Struct, frozen=True, kw_only=True):
 
     ``num_ctx`` is the context of one sequence in tokens, 0 for "as much as the model was trained for, up to the
     default"; ``num_parallel`` the sequences decoded in one batch, which share one KV cache of ``num_cells`` tokens
-    (0: a full context for each; the pool sets it where memory is short);
+    (0: a full context for each; the pool sets it where memory is short); ``swap_bytes`` of main memory may hold what
+    idle sequences had in that cache;
     ``gpu_layers`` -1 for all that fit; ``num_threads`` 0 for the physical cores.
     """
 
@@ -25,6 +26,7 @@ class LoadOptions(Struct, frozen=True, kw_only=True):
     num_parallel: int = 4
     num_cells: int = 0
     num_batch: int = 512
+    swap_bytes: int = 0
     num_threads: int = 0
     gpu_layers: int = -1
     main_gpu: int = 0

@@ -73,6 +73,7 @@ def load_options(config: Config) -> LoadOptions:
         num_ctx=config.context_length,
         num_parallel=config.num_parallel,
         num_batch=config.num_batch,
+        swap_bytes=config.swap_space,
         num_threads=config.num_threads,
         gpu_layers=config.gpu.gpu_layers,
         main_gpu=config.gpu.main_gpu,

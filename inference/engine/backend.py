@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from inference.config import BackendKind, LoadOptions
 from inference.engine.batch import Batch
+from inference.engine.swap import State
 from inference.engine.threads import limit_spinning
 from inference.errors import BackendNotAvailable
 from inference.events import TokenLogprob
@@ -35,9 +36,9 @@ class CacheFull(Exception):
 class BackendInfo(Struct, frozen=True, kw_only=True):
     """What is fixed once a model is loaded. ``n_ctx`` tokens for one sequence, ``n_cells`` for all of them together.
 
-    ``max_idle_cells``: see ``CellPlan``. ``chat_template`` is Jinja source: the specification's, else the file's own,
-    None where there is neither; ``bos`` and ``eos`` are texts for it. ``size_vram_bytes`` is what the load has taken of
-    the GPUs' memory.
+    ``max_idle_cells`` and ``swap_bytes``: see ``CellPlan``. ``chat_template`` is Jinja source: the specification's,
+    else the file's own, None where there is neither; ``bos`` and ``eos`` are texts for it. ``size_vram_bytes`` is what
+    the load has taken of the GPUs' memory.
     """
 
     n_ctx: int
@@ -47,6 +48,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     n_vocab: int
     can_shift: bool
     max_idle_cells: int
+    swap_bytes: int = 0
     add_bos: bool
     bos: str = ""
     eos: str = ""
@@ -87,6 +89,15 @@ class Backend(Protocol):
 
     def seq_add(self, seq_id: int, start: int, end: int, delta: int) -> None:
         """Moves cells by ``delta`` positions, for every sequence on them."""
+
+    def seq_size(self, seq_id: int) -> int:
+        """The bytes that ``seq_save`` would give."""
+
+    def seq_save(self, seq_id: int) -> State | None:
+        """A copy of all the sequence holds; None where llama.cpp can't give it."""
+
+    def seq_load(self, seq_id: int, state: State) -> bool:
+        """Puts a copy into an empty sequence, in cells of its own. False: nothing of it is in memory."""
 
     def abort(self) -> None:
         """Ends the decode that is running, within milliseconds; if none runs, at worst the next one."""

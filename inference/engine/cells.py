@@ -10,10 +10,10 @@ from inference.spec import ModelSpec
 DEFAULT_NUM_CTX = 4096
 MIN_NUM_CTX = 4
 LLAMA_MAX_SEQ = 256
-# Idle prefixes lie in the cache that every token attends over. Each costs all others its share of a decode's memory
-# traffic, so they may add this much to that of the weights: for SmolLM2-135M 530 cells, which take 2 to 3 % of a step
-# (measured on one thread: 1 000 idle cells 5 %, 3 000 cells 14.5 %); for an 8B model at 4 bits some 4 500.
-IDLE_SHARE = 0.125
+# Idle prefixes lie in the cache that every token attends over: on one thread, 1 000 idle cells of SmolLM2-135M take
+# 5 % of a step, 3 000 cells 14.5 %. What they hold may add this much to the memory that a decode reads for the weights
+# (132 cells there, some 1 100 for an 8B model at 4 bits); the rest is swapped out.
+IDLE_SHARE = 1 / 32
 # Bytes per f16 element times these: a block of 32 elements is 34 bytes in q8_0 and 18 in q4_0.
 KV_TYPE_SCALE: dict[KVCacheType, float] = {"f16": 1.0, "q8_0": 34 / 64, "q4_0": 18 / 64}
 
@@ -21,7 +21,8 @@ KV_TYPE_SCALE: dict[KVCacheType, float] = {"f16": 1.0, "q8_0": 34 / 64, "q4_0": 
 class CellPlan(Struct, frozen=True, kw_only=True):
     """``n_ctx`` tokens for one sequence; ``n_cells`` for up to ``n_seq_max`` sequences, running, paused or idle.
 
-    ``max_idle_cells`` is what idle prefixes may hold beside the one that was used last, while others run.
+    ``max_idle_cells`` is what idle prefixes may hold while others run, ``swap_bytes`` what they may take of main memory
+    when they are swapped out.
     """
 
     n_ctx: int
@@ -29,6 +30,7 @@ class CellPlan(Struct, frozen=True, kw_only=True):
     n_seq_max: int
     kv_bytes: int
     max_idle_cells: int
+    swap_bytes: int
 
 
 def plan_cells(spec: ModelSpec, options: LoadOptions, *, budget_bytes: int | None = None) -> CellPlan:
@@ -44,6 +46,7 @@ def plan_cells(spec: ModelSpec, options: LoadOptions, *, budget_bytes: int | Non
         n_seq_max=n_seq_max(options),
         kv_bytes=int(n_cells * cell_bytes),
         max_idle_cells=int(spec.size_bytes * IDLE_SHARE / cell_bytes) if cell_bytes else n_cells,
+        swap_bytes=options.swap_bytes,
     )
 
 

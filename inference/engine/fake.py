@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from inference.config import LoadOptions
@@ -20,6 +21,7 @@ from inference.engine.backend import Aborted, BackendInfo, CacheFull
 from inference.engine.batch import Batch
 from inference.engine.cells import plan_cells
 from inference.engine.fake_memory import FakeMemory
+from inference.engine.swap import State
 from inference.errors import DecodeFailed, ModelLoadError
 from inference.events import TokenLogprob
 from inference.request import SamplingOptions
@@ -33,7 +35,8 @@ N_VOCAB = 256 + N_CONTROL
 class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``delay`` seconds for a decode and ``token_delay`` more for each token of it; ``length`` tokens of every answer,
     -1 without end; ``text`` repeated in place of the prompt; ``load_delay`` seconds, ``load_error`` its message;
-    ``cells``, ``seqs`` and ``batch`` in place of what the load options give, ``idle`` of what idle prefixes may hold;
+    ``cells``, ``seqs`` and ``batch`` in place of what the load options give, ``idle`` of what idle prefixes may hold,
+    ``swap`` bytes for those that are swapped out, 4 a token;
     ``recurrent``: memory that can't be cut; ``shift`` 0: cells that can't be moved; ``fail_token``: a decode with this
     token fails."""
 
@@ -47,6 +50,7 @@ class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     seqs: int = 0
     batch: int = 0
     idle: int = -1
+    swap: int = 0
     recurrent: bool = False
     shift: bool = True
     fail_token: int = -1
@@ -78,6 +82,7 @@ class FakeBackend:
             n_seq_max=self.settings.seqs or plan.n_seq_max,
             n_vocab=N_VOCAB,
             max_idle_cells=plan.n_cells if self.settings.idle < 0 else self.settings.idle,
+            swap_bytes=self.settings.swap,
             can_shift=self.settings.shift and not self.settings.recurrent,
             add_bos=True,
             bos="<s>",
@@ -159,6 +164,15 @@ class FakeBackend:
 
     def seq_add(self, seq_id: int, start: int, end: int, delta: int) -> None:
         self.memory.seq_add(seq_id, start, end, delta)
+
+    def seq_size(self, seq_id: int) -> int:
+        return 4 * len(self.memory.tokens(seq_id))
+
+    def seq_save(self, seq_id: int) -> State | None:
+        return np.array(self.memory.tokens(seq_id), np.int32).view(np.uint8)
+
+    def seq_load(self, seq_id: int, state: State) -> bool:
+        return self.memory.load(seq_id, state.view(np.int32).tolist())
 
     def abort(self) -> None:
         self._aborted.set()

@@ -38,6 +38,15 @@ class FakeMemory:
             cells.append(Cell(int(batch.tokens[row]), position))
         self.n_used += batch.n_tokens
 
+    def load(self, seq_id: int, tokens: list[int]) -> bool:
+        """A sequence that was copied out comes back, in cells of its own."""
+        assert not self.sequences.get(seq_id), "the target still holds cells"
+        if self.n_used + len(tokens) > self.n_cells:
+            return False
+        self.sequences[seq_id] = [Cell(token, position) for position, token in enumerate(tokens)]
+        self.n_used += len(tokens)
+        return True
+
     def seq_rm(self, seq_id: int, start: int, end: int) -> bool:
         cells = self.sequences.get(seq_id, [])
         inside = [cell for cell in cells if _inside(cell, start, end)]

@@ -10,10 +10,7 @@ from bisect import insort
 
 from inference.engine.int_buffer import common_prefix
 from inference.engine.sequence import Sequence, State
-from inference.engine.slots import Slot, Slots
-
-# Waiting for a shorter prefix than this costs more than prefilling it again.
-MIN_SHARED = 32
+from inference.engine.slots import MIN_SHARED, Slot, Slots
 
 
 class Lanes:
@@ -41,11 +38,13 @@ class Lanes:
         insort(self.waiting, sequence, key=_by_ticket)
 
     def remove(self, sequence: Sequence) -> None:
-        """Its slot stays behind as an idle prefix."""
+        """Its slot stays behind as an idle prefix, if anyone may use it."""
         for queue in (self.running, self.waiting):
             if sequence in queue:
                 queue.remove(sequence)
         if sequence.slot is not None:
+            if not sequence.shares_cells:
+                self.slots.empty(sequence.slot)
             self.slots.release(sequence.slot)
             sequence.slot = None
 
@@ -128,7 +127,7 @@ class Lanes:
 
     def _follow(self, sequence: Sequence) -> bool:
         tokens = sequence.tokens.view()
-        n_cached = self.slots.longest_prefix(tokens, sequence.scope)[1]
+        n_cached = self.slots.n_reusable(tokens, sequence.scope)
         for other in self.running:
             if other.state is State.PREFILL and other.slot is not None and other.scope == sequence.scope:
                 n_shared = common_prefix(other.tokens.view(), tokens[:-1])
@@ -181,7 +180,7 @@ class Lanes:
 
     def _give_up_cells(self, sequence: Sequence) -> None:
         if sequence.slot is not None:
-            self.slots.empty(sequence.slot)
+            self.slots.swap_out(sequence.slot)
             self.slots.release(sequence.slot)
             sequence.slot = None
 

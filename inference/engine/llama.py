@@ -21,6 +21,7 @@ from inference.engine.llama_abort import AbortFlag
 from inference.engine.llama_devices import gpu_free_bytes
 from inference.engine.llama_load import load_context, load_model
 from inference.engine.llama_sampler import new_chain
+from inference.engine.swap import State
 from inference.errors import DecodeFailed
 from inference.events import TokenLogprob
 from inference.request import SamplingOptions
@@ -28,6 +29,7 @@ from inference.spec import ModelSpec
 
 # llama_decode's return values (llama.h)
 DECODED, NO_CELLS, ABORTED = 0, 1, 2
+UINT8 = ctypes.POINTER(ctypes.c_uint8)
 
 
 class LlamaBackend:
@@ -54,6 +56,7 @@ class LlamaBackend:
             n_seq_max=min(plan.n_seq_max, lib.llama_max_parallel_sequences()),
             n_vocab=lib.llama_vocab_n_tokens(self._vocab),
             max_idle_cells=plan.max_idle_cells,
+            swap_bytes=plan.swap_bytes,
             can_shift=bool(lib.llama_memory_can_shift(self._memory)),
             add_bos=bool(lib.llama_vocab_get_add_bos(self._vocab)),
             bos=self._special_text(lib.llama_vocab_bos(self._vocab)),
@@ -152,6 +155,20 @@ class LlamaBackend:
 
     def seq_add(self, seq_id: int, start: int, end: int, delta: int) -> None:
         lib.llama_memory_seq_add(self._memory, seq_id, start, end, delta)
+
+    def seq_size(self, seq_id: int) -> int:
+        return int(lib.llama_state_seq_get_size(self._ctx, seq_id))
+
+    def seq_save(self, seq_id: int) -> State | None:
+        state = np.empty(self.seq_size(seq_id), np.uint8)
+        n_bytes = lib.llama_state_seq_get_data(self._ctx, state.ctypes.data_as(UINT8), state.nbytes, seq_id)
+        return state if n_bytes == state.nbytes else None
+
+    def seq_load(self, seq_id: int, state: State) -> bool:
+        n_bytes = lib.llama_state_seq_set_data(self._ctx, state.ctypes.data_as(UINT8), state.nbytes, seq_id)
+        if n_bytes != state.nbytes:
+            self.seq_rm(seq_id, -1, -1)
+        return bool(n_bytes == state.nbytes)
 
     def abort(self) -> None:
         self._flag.set()

@@ -1,8 +1,8 @@
 """Which llama.cpp sequence id holds which tokens, for live sequences and for idle prefixes kept for later ones.
 
 A slot's cells may be shared with other slots (``seq_cp`` copies no bytes). Shared cells are never moved; taking one
-slot off them leaves the others on. Cells are reused within one scope only: a hit can be timed, and would tell one
-tenant what another has asked.
+slot off them leaves the others on. What an idle slot held goes to the swap space when its cells are wanted. All of it
+is reused within one scope only: a hit can be timed, and would tell one tenant what another has asked.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ import numpy as np
 from inference.engine.backend import Backend
 from inference.engine.int_buffer import IntBuffer, Ints, common_prefix
 from inference.engine.ledger import CellLedger
+from inference.engine.swap import Swapped, SwapSpace
+
+# Waiting for a shorter prefix than this, or copying it, costs more than prefilling it again.
+MIN_SHARED = 32
 
 
 class Slot:
@@ -40,6 +44,7 @@ class Slots:
         self.ledger = CellLedger(backend.info.n_cells)
         self._slots = [Slot(seq_id) for seq_id in range(backend.info.n_seq_max)]
         self._max_idle_cells = backend.info.max_idle_cells
+        self.swap = SwapSpace(backend.info.swap_bytes)
         self._tick = 0
 
     def longest_prefix(self, tokens: Ints, scope: str) -> tuple[Slot | None, int]:
@@ -56,6 +61,10 @@ class Slots:
                     best, n_best = slot, n
         return best, n_best
 
+    def n_reusable(self, tokens: Ints, scope: str) -> int:
+        """How many leading tokens need no prefill, whether they are in the cache or swapped out."""
+        return max(self.longest_prefix(tokens, scope)[1], self.swap.longest_prefix(tokens, scope)[1])
+
     def has_spare(self) -> bool:
         """Whether ``acquire`` would succeed."""
         return any(not slot.owned for slot in self._slots)
@@ -63,6 +72,12 @@ class Slots:
     def acquire(self, tokens: Ints, scope: str) -> Slot | None:
         """A slot that already holds as much of ``tokens`` as any does; None while all of them are owned."""
         source, n = self.longest_prefix(tokens, scope)
+        swapped, n_swapped = self.swap.longest_prefix(tokens, scope)
+        if swapped is not None and n_swapped >= n + MIN_SHARED and 2 * n_swapped >= len(swapped.tokens):
+            slot = self._swap_in(swapped, n_swapped)
+            if slot is not None:
+                return slot
+            source, n = self.longest_prefix(tokens, scope)  # making room may have taken it
         target = self._choose(source, n)
         if target is None:
             return None
@@ -70,11 +85,39 @@ class Slots:
         if target is source:
             self.cut(target, n)
             return target
-        self.empty(target)
+        self.swap_out(target)
         target.scope = scope
         if source is not None:
             self._share(source, target, n)
         return target
+
+    def _swap_in(self, swapped: Swapped, n: int) -> Slot | None:
+        """A slot that holds the first n tokens of it; None while all are owned or there is no room for all of it."""
+        target = self._choose(None, 0)
+        if target is None or not self.make_room(len(swapped.tokens)):
+            return None
+        self.swap_out(target)
+        if not self._backend.seq_load(target.seq_id, swapped.state):
+            self.swap.discard(swapped)
+            return None
+        target.owned = True
+        target.scope = swapped.scope
+        target.cells.extend(self.ledger.take(len(swapped.tokens)))
+        target.tokens.extend(swapped.tokens)
+        if n == len(swapped.tokens):
+            self.swap.discard(swapped)  # it comes back, longer
+        else:
+            self.swap.touch(swapped)
+            self.cut(target, n)
+        return target
+
+    def swap_out(self, slot: Slot) -> None:
+        """Empties the slot, and remembers what it held where that is worth a copy."""
+        if slot.n_past >= MIN_SHARED and self.swap.fits(self._backend.seq_size(slot.seq_id)):
+            state = self._backend.seq_save(slot.seq_id)
+            if state is not None:
+                self.swap.add(Swapped(slot.tokens.view().copy(), slot.scope, state))
+        self.empty(slot)
 
     def _choose(self, source: Slot | None, n: int) -> Slot | None:
         """An idle source whose whole content is reused is simply continued; otherwise it stays as it is if it can."""
@@ -149,27 +192,23 @@ class Slots:
         slot.tokens.extend(tokens)
 
     def evict_idle(self) -> bool:
-        """Empties the idle slot that was used longest ago; False when none holds anything."""
+        """Swaps out the idle slot that was used longest ago; False when none holds anything."""
         idle = [slot for slot in self._slots if not slot.owned and slot.n_past]
         if not idle:
             return False
-        self.empty(min(idle, key=lambda slot: slot.last_used))
+        self.swap_out(min(idle, key=lambda slot: slot.last_used))
         return True
 
     def trim_idle(self) -> None:
-        """Evicts the longest unused idle slots until the rest, the one used last aside, hold no more than is worth it:
-        every token that is decoded attends over them too."""
+        """Evicts the longest unused idle slots until the rest hold no more than is worth it: every token passes over
+        them too."""
         while self._n_idle_cells() > self._max_idle_cells:
             if not self.evict_idle():
                 return
 
     def _n_idle_cells(self) -> int:
-        """Cells that only idle slots are on, without those of the slot used last: a chat's next turn comes soon."""
-        kept = [slot for slot in self._slots if slot.owned]
-        idle = [slot for slot in self._slots if not slot.owned and slot.n_past]
-        if idle:
-            kept.append(max(idle, key=lambda slot: slot.last_used))
-        return self.ledger.n_used - self._n_held(kept)
+        """Cells that only idle slots are on."""
+        return self.ledger.n_used - self._n_held(slot for slot in self._slots if slot.owned)
 
     def make_room(self, n_cells: int) -> bool:
         """Evicts idle slots until that many cells are free, or there is nothing left to evict."""

@@ -35,11 +35,16 @@ def fixed_bytes(spec: ModelSpec, options: LoadOptions) -> int:
 
 
 def options_fitting(spec: ModelSpec, options: LoadOptions, *, available_bytes: float) -> LoadOptions:
-    """The options with as many KV cells as fit, at least one full context; unchanged where all of them fit."""
-    if required_bytes(spec, options) <= available_bytes:
+    """The options with as many KV cells as fit, at least one full context, and what is left for swapping; unchanged
+    where all of it fits."""
+    left = available_bytes - required_bytes(spec, options)
+    if left >= options.swap_bytes:
         return options
+    if left >= 0:
+        return msgspec.structs.replace(options, swap_bytes=int(left))
     budget = max(0, int(available_bytes) - fixed_bytes(spec, options))
-    return msgspec.structs.replace(options, num_cells=plan_cells(spec, options, budget_bytes=budget).n_cells)
+    n_cells = plan_cells(spec, options, budget_bytes=budget).n_cells
+    return msgspec.structs.replace(options, num_cells=n_cells, swap_bytes=0)
 
 
 def may_offload(options: LoadOptions, *, dev: Path = Path("/dev")) -> bool:

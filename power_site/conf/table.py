@@ -112,6 +112,11 @@ class Config:
         "The type of the KV cache's cells; smaller ones save memory.",
         ollama="OLLAMA_KV_CACHE_TYPE",
     )
+    swap_space: int = setting(
+        512 * MIB,
+        kinds.size(),
+        "Main memory in which a loaded model keeps what idle chats had in the KV cache; 0 keeps none.",
+    )
     flash_attention: FlashAttention = setting(
         "auto",
         kinds.choice("auto", "on", "off"),

@@ -11,7 +11,7 @@ from inference.config import LoadOptions
 from inference.engine.backend import Backend, llama_available, open_backend
 from inference.spec import ModelSpec
 
-REAL_OPTIONS = LoadOptions(num_ctx=128, num_parallel=3, num_threads=1, num_batch=128)
+REAL_OPTIONS = LoadOptions(num_ctx=128, num_parallel=3, num_threads=1, num_batch=128, swap_bytes=1 << 26)
 
 
 @pytest.fixture(scope="session")

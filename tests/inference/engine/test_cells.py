@@ -41,6 +41,6 @@ def test_there_are_more_sequences_than_run_at_once_up_to_llamas_limit() -> None:
     assert plan_cells(SPEC, msgspec.structs.replace(options, num_parallel=1000)).n_seq_max == 256
 
 
-def test_idle_prefixes_may_hold_an_eighth_of_what_the_weights_take() -> None:
+def test_idle_prefixes_may_hold_a_thirty_second_of_what_the_weights_take() -> None:
     spec = msgspec.structs.replace(SPEC, size_bytes=8_000_000)
-    assert plan_cells(spec, LoadOptions()).max_idle_cells == 1000
+    assert plan_cells(spec, LoadOptions()).max_idle_cells == 250

@@ -118,6 +118,23 @@ def test_preemption_changes_no_answer(smollm2: Backend) -> None:
     assert real.text(young).startswith(" r s t u v w x y z")
 
 
+def test_what_was_swapped_out_changes_no_answer(smollm2: Backend) -> None:
+    real = Real(smollm2)
+    prompt = ALPHABET * 3 + " r s t. " + COUNT
+    cold = real.answer(prompt)
+    while real.scheduler.slots.evict_idle():
+        pass
+    assert real.scheduler.slots.ledger.n_used == 0
+    turn, fork = real.add(prompt + cold), real.add(prompt + " fifteen")
+    real.run()
+    for sequence in (turn, fork):
+        started = real.event(sequence, Started)
+        assert isinstance(started, Started)
+        assert started.n_cached >= started.n_prompt - 3
+    assert cold == " 15, 16, 17,"
+    assert real.text(turn) == " 18, 19, 20,"
+
+
 @pytest.mark.parametrize("after_seconds", [0.0, 0.01, 0.05])
 def test_an_aborted_decode_is_repeated_without_a_trace(smollm2: Backend, after_seconds: float) -> None:
     real = Real(smollm2)

@@ -127,7 +127,7 @@ class TestPrefixReuse:
         engine.run()
         assert engine.started(other).n_cached == 0
 
-    def test_idle_prefixes_that_cost_too_much_go_the_oldest_first_but_never_the_last_one(self) -> None:
+    def test_idle_prefixes_that_cost_too_much_go_the_oldest_first(self) -> None:
         engine = Engine("length=1&idle=60")
         prompts = [name * 50 for name in "abcd"]
         for prompt in prompts:
@@ -174,6 +174,76 @@ class TestPrefixReuse:
         assert engine.started(whole).n_cached == 12
         assert engine.started(fork).n_cached == 0
         assert engine.text(fork) == "ques"
+
+
+class TestSwap:
+    """``idle=0``: nothing idle stays in the cache while others run."""
+
+    def test_a_chat_that_made_way_comes_back_without_a_prefill(self) -> None:
+        engine = Engine("length=4&idle=0&swap=4000")
+        first = engine.add("a" * 60)
+        engine.run()
+        engine.add("b" * 60)
+        engine.run()
+        assert engine.backend.memory.n_used == 64, "the first is not in the cache"
+        again = engine.add("a" * 60 + engine.text(first) + "and now?")
+        engine.run()
+        assert engine.started(again).n_cached == 64
+        assert engine.text(again) == "aaaa"
+
+    def test_part_of_what_was_swapped_out_is_of_use_too_and_the_whole_stays_for_its_owner(self) -> None:
+        engine = Engine("length=4&idle=0&swap=4000")
+        system = "the system prompt, which both of them have in common: "
+        question = "one" * 15
+        engine.add(system + question)
+        engine.run()
+        engine.add("somebody else, with something else altogether")
+        engine.run()
+        two = engine.add(system + "two")
+        engine.run()
+        assert engine.started(two).n_cached == len(system)
+        turn = engine.add(system + question + "and more")
+        engine.run()
+        assert engine.started(turn).n_cached == len(system + question)
+
+    def test_not_across_scopes(self) -> None:
+        engine = Engine("length=4&idle=0&swap=4000")
+        engine.add("a" * 60, cache_scope="alice")
+        engine.run()
+        engine.add("b" * 60)
+        engine.run()
+        other = engine.add("a" * 60, cache_scope="bob")
+        engine.run()
+        assert engine.started(other).n_cached == 0
+
+    def test_what_does_not_fit_is_forgotten_the_longest_unused_first(self) -> None:
+        engine = Engine("length=1&idle=0&swap=500")
+        for prompt in ("a" * 60, "b" * 60, "c" * 60, "d" * 60):
+            engine.add(prompt)
+            engine.run()
+        gone, kept = engine.add("a" * 60 + "x"), engine.add("c" * 60 + "x")
+        engine.run()
+        assert engine.started(gone).n_cached == 0
+        assert engine.started(kept).n_cached == 60
+
+    def test_the_preempted_go_on_from_where_they_were(self) -> None:
+        engine = Engine("length=60&cells=128&swap=4000", num_ctx=128, num_parallel=2)
+        old, young = engine.add("the older one " * 3), engine.add("the younger one " * 3)
+        engine.run(until=lambda: young.n_generated > 0 and young.state is State.WAITING)
+        assert young.slot is None
+        n_done = len(young.tokens)
+        engine.run(until=lambda: young.slot is not None)
+        assert young.n_past >= n_done - 1
+        engine.run()
+        assert engine.text(old) == echo("the older one " * 3, 60)
+        assert engine.text(young) == echo("the younger one " * 3, 60)
+
+    def test_nobody_could_use_what_a_seeded_request_leaves(self) -> None:
+        engine = Engine("length=4&swap=4000")
+        engine.add("x" * 60, sampling=SamplingOptions(seed=1))
+        engine.run()
+        assert engine.backend.memory.n_used == 0
+        assert len(engine.scheduler.slots.swap) == 0
 
 
 class TestCells:
@@ -437,7 +507,9 @@ class TestLeaving:
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("memory", ["", "recurrent=1", "seqs=5", "shift=0"])
+@pytest.mark.parametrize(
+    "memory", ["", "recurrent=1", "seqs=5", "shift=0", "idle=0&swap=900", "idle=20&swap=3000&recurrent=1"]
+)
 def test_under_any_load_every_answer_is_the_one_it_would_be_alone(seed: int, memory: str) -> None:
     chance = random.Random(seed)
     engine = Engine(f"length=40&cells=160&{memory}", num_ctx=128, num_parallel=3, quantum=7)

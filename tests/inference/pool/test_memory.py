@@ -55,6 +55,14 @@ def test_cells_shrink_to_what_is_there_but_not_below_one_context() -> None:
     assert memory.required_bytes(SPEC, shrunk) == fixed + GIB
 
 
+def test_what_is_swapped_out_takes_only_what_is_left() -> None:
+    options = LoadOptions(num_ctx=4096, num_parallel=4, swap_bytes=GIB)
+    required = memory.required_bytes(SPEC, options)
+    assert memory.options_fitting(SPEC, options, available_bytes=required + GIB) is options
+    assert memory.options_fitting(SPEC, options, available_bytes=required + 1000).swap_bytes == 1000
+    assert memory.options_fitting(SPEC, options, available_bytes=required - 1000).swap_bytes == 0
+
+
 def test_a_gpu_makes_main_memory_no_measure_unless_it_is_not_to_be_used(tmp_path: Path) -> None:
     assert not memory.may_offload(LoadOptions(), dev=tmp_path)
     (tmp_path / "nvidia0").touch()
