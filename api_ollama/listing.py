@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from api_ollama.times import FOREVER, local_time
 from inference import Resident
 from models_app.entries import ModelCard, ModelDetails, ModelEntry
+
+
+@lru_cache(maxsize=4096)
+def listed_json(entry: ModelEntry) -> orjson.Fragment:
+    """``listed_model`` ready to be put into an answer: the same few entries are asked for again and again."""
+    return orjson.Fragment(orjson.dumps(listed_model(entry)))
 
 
 def listed_model(entry: ModelEntry) -> dict[str, Any]:

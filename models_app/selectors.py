@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,10 @@ _HIDDEN_KEYS = frozenset({"general.name", "tokenizer.chat_template"})
 
 
 def model_list() -> list[ModelEntry]:
-    """Every model of the catalog, newest first."""
-    return [_entry(row) for row in _rows(Tag.objects.order_by("-modified_at", "key"))]
+    """Every model of the catalog, newest first. Clients ask for it again and again: what a row says is made once."""
+    with connection.cursor() as cursor:
+        cursor.execute(_list_sql())
+        return [_entry(row) for row in cursor.fetchall()]
 
 
 def model_get(name: str) -> ModelEntry:
@@ -131,6 +134,13 @@ def _served_sql() -> str:
     return sql
 
 
+@lru_cache(maxsize=1)
+def _list_sql() -> str:
+    sql, parameters = _rows(Tag.objects.order_by("-modified_at", "key")).query.sql_with_params()
+    assert not parameters
+    return sql
+
+
 def _tags(name: str) -> QuerySet[Tag]:
     parsed = ModelName.parse(name)
     # A cloud selector asks for a model that runs elsewhere: never answered with a local one of that name.
@@ -148,6 +158,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
+@lru_cache(maxsize=4096)
 def _entry(row: tuple[Any, ...]) -> ModelEntry:
     (host, namespace, model, tag, source, modified_at, manifest, size_bytes, parent, format_, family, families,
      parameter_size, quantization, context_length, embedding_length, capabilities) = row  # fmt: skip
@@ -165,7 +176,8 @@ def _entry(row: tuple[Any, ...]) -> ModelEntry:
         name=ModelName(host=host, namespace=namespace, model=model, tag=tag),
         digest=Digest.parse(manifest).hex,
         size_bytes=size_bytes,
-        modified_at=modified_at,
+        # SQLite knows no time zones: Django stores UTC there, and a query of our own gets just that.
+        modified_at=modified_at if modified_at.tzinfo else modified_at.replace(tzinfo=UTC),
         details=details,
         capabilities=_words(capabilities),
         source=source,

@@ -6,7 +6,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from api_ollama.listing import listed_model, shown_model
+from api_ollama.listing import listed_json, shown_model
 from api_ollama.wire import CopyBody, DeleteBody, ShowBody, decode
 from models_app import selectors, serving
 from models_app.errors import InvalidModelName, ModelNotFound
@@ -19,7 +19,7 @@ _COPILOT_CHAT = "GitHubCopilotChat/"
 
 async def tags(request: HttpRequest) -> HttpResponseBase:
     entries = await run_db(selectors.model_list)
-    return json_response({"models": [listed_model(entry) for entry in entries]})
+    return json_response({"models": [listed_json(entry) for entry in entries]})
 
 
 async def show(request: HttpRequest) -> HttpResponseBase:
