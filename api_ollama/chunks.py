@@ -108,6 +108,22 @@ def final_response(
     return response
 
 
+async def rendered_response(endpoint: Endpoint, model: str, generation: Generation) -> dict[str, Any]:
+    """The answer to ``_debug_render_only``: the prompt, in a response that is otherwise Go's zero value."""
+    try:
+        text = "".join([event.text async for events in generation for event in events if isinstance(event, TextDelta)])
+    finally:
+        generation.close()
+    empty = {"response": ""} if endpoint == "generate" else {"message": {"role": "", "content": ""}}
+    return {
+        "model": model,
+        "created_at": created_at(),
+        **empty,
+        "done": False,
+        "_debug_info": {"rendered_template": text},
+    }
+
+
 def bare_response(
     endpoint: Endpoint, model: str, *, done_reason: str, text: str = "", thinking: str = ""
 ) -> dict[str, Any]:

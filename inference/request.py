@@ -82,7 +82,8 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     drop its oldest half after ``num_keep`` tokens and go on. ``num_ctx`` is the context this request may use where the
     model is loaded with a longer one; 0: all of it. ``top_logprobs`` None: no logprobs; 0: only the chosen
     token's.
-    ``cache_scope`` names the tenant: KV cells are reused only within one scope.
+    ``cache_scope`` names the tenant: KV cells are reused only within one scope. ``render_only`` decodes nothing: the
+    answer is the prompt itself, as the template made it.
     """
 
     prompt: Prompt
@@ -96,6 +97,7 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     top_logprobs: int | None = None
     return_context: bool = False
     cache_scope: str = ""
+    render_only: bool = False
 
     def context_length(self, loaded: int) -> int:
         """Tokens that prompt and answer may have together, in a context of ``loaded`` tokens."""

@@ -37,6 +37,7 @@ class Ask:
     truncate: bool = True
     shift: bool = True
     return_context: bool = False
+    render_only: bool = False
     keep_alive_seconds: float | None = None
 
 
@@ -155,6 +156,7 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
         shift=ask.shift,
         top_logprobs=ask.top_logprobs,
         return_context=ask.return_context,
+        render_only=ask.render_only,
     )
     stream = await runtime.pool().generate(
         served.spec, _load_options(served, ask.options.load), request, keep_alive_seconds=ask.keep_alive_seconds

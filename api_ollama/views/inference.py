@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from api_ollama.chunks import ChunkEncoder, Endpoint, bare_response, whole_response
+from api_ollama.chunks import ChunkEncoder, Endpoint, bare_response, rendered_response, whole_response
 from api_ollama.wire import ChatBody, GenerateBody, InferenceBody, MessageBody, decode
 from inference.request import Prompt, TextPrompt
 from models_app import serving
@@ -77,10 +77,13 @@ async def _answer(
         truncate=body.truncate,
         shift=body.shift,
         return_context=endpoint == "generate" and not isinstance(prompt, TextPrompt),
+        render_only=body.debug_render_only,
         keep_alive_seconds=body.keep_alive_seconds(),
     )
     generation = await serving.generation_start(served, ask, begun_at=begun_at)
     headers = {**ignored_options_header(ask.options.ignored), **serving.truncation_header(generation.started)}
+    if body.debug_render_only:
+        return json_response(await rendered_response(endpoint, body.model, generation), headers=headers)
     if not body.stream:
         return json_response(await whole_response(endpoint, body.model, generation), headers=headers)
     sse = wants_sse(request)
@@ -131,7 +134,7 @@ def _refuse(body: InferenceBody, served: ServedModel, *, endpoint: Endpoint) -> 
     serving.require_completion(served, requested=body.model, act=endpoint)
     if body.think and "thinking" not in served.capabilities:
         raise BadRequest(f'"{body.model}" does not support thinking', field="think")
-    _not_yet({"think": body.think, "format": body.format, "_debug_render_only": body.debug_render_only})
+    _not_yet({"think": body.think, "format": body.format})
 
 
 def _images(messages: Sequence[MessageBody]) -> bool:

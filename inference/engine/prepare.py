@@ -15,7 +15,10 @@ MAX_CHARS_PER_TOKEN = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
+    """``text`` is what was tokenized, empty where the request brought tokens."""
+
     tokens: list[int]
+    text: str = ""
     n_dropped_messages: int = 0
     n_dropped_tokens: int = 0
 
@@ -45,33 +48,33 @@ class Preparer:
         if isinstance(prompt, ChatPrompt):
             return self._chat(prompt, n_most, truncate=request.truncate)
         if isinstance(prompt, TextPrompt):
-            return Prepared(tokens=self._text(prompt.text, prompt.context))
+            return Prepared(tokens=self._text(prompt.text, prompt.context), text=prompt.text)
         self._check_tokens("prompt", prompt.tokens)
         return Prepared(tokens=list(prompt.tokens))
 
     def _chat(self, prompt: ChatPrompt, n_most: int, *, truncate: bool) -> Prepared:
         """Drops as few of the oldest messages as it takes; system messages and the last one stay (wire 2.5)."""
-        tokens = self._render(prompt, prompt.messages)
+        text, tokens = self._render(prompt, prompt.messages)
         if len(tokens) <= n_most or not truncate:
-            return Prepared(tokens=tokens)
+            return Prepared(tokens=tokens, text=text)
         droppable = [index for index, message in enumerate(prompt.messages[:-1]) if message.role != "system"]
         low, high = 1, len(droppable)
         while low < high:
             middle = (low + high) // 2
-            if len(self._render(prompt, without(prompt.messages, droppable[:middle]))) <= n_most:
+            if len(self._render(prompt, without(prompt.messages, droppable[:middle]))[1]) <= n_most:
                 high = middle
             else:
                 low = middle + 1
-        tokens = self._render(prompt, without(prompt.messages, droppable[:high]))
-        return Prepared(tokens=tokens, n_dropped_messages=high)
+        text, tokens = self._render(prompt, without(prompt.messages, droppable[:high]))
+        return Prepared(tokens=tokens, text=text, n_dropped_messages=high)
 
-    def _render(self, prompt: ChatPrompt, messages: tuple[Message, ...]) -> list[int]:
+    def _render(self, prompt: ChatPrompt, messages: tuple[Message, ...]) -> tuple[str, list[int]]:
         text = self._chat_template().render(
             messages,
             continue_final_message=prompt.continue_final_message,
             max_chars=MAX_CHARS_PER_TOKEN * self._backend.info.n_ctx + 4 * sum(len(each.content) for each in messages),
         )
-        return self._text(text, prompt.context)
+        return text, self._text(text, prompt.context)
 
     def _chat_template(self) -> ChatTemplate:
         if self._template is None:
@@ -104,6 +107,7 @@ def _cut(prepared: Prepared, n_most: int, num_keep: int) -> Prepared:
     n_dropped = len(tokens) - n_most
     return Prepared(
         tokens=tokens[:n_keep] + tokens[n_keep + n_dropped :],
+        text=prepared.text,
         n_dropped_messages=prepared.n_dropped_messages,
         n_dropped_tokens=n_dropped,
     )

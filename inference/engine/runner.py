@@ -14,12 +14,12 @@ from msgspec import Struct
 
 from inference.config import LoadOptions
 from inference.engine.backend import Aborted, Backend, CacheFull
-from inference.engine.prepare import Preparer
+from inference.engine.prepare import Prepared, Preparer
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
 from inference.engine.step import Step
 from inference.errors import DecodeFailed, InferenceError, ModelFailed, RequestCancelled, ShuttingDown
-from inference.events import Event, Failed
+from inference.events import Event, Failed, Finished, Started, TextDelta
 from inference.request import GenerateRequest
 
 logger = logging.getLogger("inference.runner")
@@ -116,7 +116,11 @@ class Runner:
 
     def _prepare(self, request_id: int, request: GenerateRequest, arrival: int, submitted_at: float) -> None:
         try:
-            sequence = self._sequence(request_id, request, arrival, submitted_at)
+            prepared = self._preparer.prepare(request)
+            if request.render_only:
+                self._show(request_id, prepared)
+                return
+            sequence = self._sequence(request_id, request, prepared, arrival, submitted_at)
         except InferenceError as error:
             self._refuse(request_id, error)
         except Exception as error:  # noqa: BLE001 - one request's trouble must not be everybody's
@@ -125,8 +129,26 @@ class Runner:
         else:
             self._hand_over(sequence)
 
-    def _sequence(self, request_id: int, request: GenerateRequest, arrival: int, submitted_at: float) -> Sequence:
-        prepared = self._preparer.prepare(request)
+    def _show(self, request_id: int, prepared: Prepared) -> None:
+        """The prompt is the answer, and no slot was needed for it."""
+        n_prompt = len(prepared.tokens)
+        finished = Finished(
+            reason="stop", n_prompt=n_prompt, n_cached=0, n_generated=0, prompt_seconds=0.0, decode_seconds=0.0
+        )
+        started = Started(
+            n_prompt=n_prompt,
+            n_cached=0,
+            n_ctx=self._backend.info.n_ctx,
+            n_dropped_messages=prepared.n_dropped_messages,
+            n_dropped_tokens=prepared.n_dropped_tokens,
+        )
+        with self._changed:
+            self._preparing.discard(request_id)
+        self._publish([(request_id, event) for event in (started, TextDelta(prepared.text, n_tokens=0), finished)])
+
+    def _sequence(
+        self, request_id: int, request: GenerateRequest, prepared: Prepared, arrival: int, submitted_at: float
+    ) -> Sequence:
         return Sequence(
             request_id,
             request,

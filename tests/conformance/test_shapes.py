@@ -84,6 +84,22 @@ def test_what_is_not_honoured_is_not_ignored_either(raw: httpx2.Client, fields: 
     assert next(iter(fields)).removesuffix("k") in answer.json()["error"]
 
 
+def test_a_prompt_can_be_looked_at_without_being_answered(raw: httpx2.Client) -> None:
+    generated = generate(raw, system="Be brief.", _debug_render_only=True).json()
+    prompt = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+    assert generated.pop("created_at")
+    assert generated == {
+        "model": MODEL,
+        "response": "",
+        "done": False,
+        "_debug_info": {"rendered_template": prompt},
+    }
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    chat = raw.post("/api/chat", json={"model": MODEL, "messages": messages, "_debug_render_only": True}).json()
+    assert chat["message"] == {"role": "", "content": ""}
+    assert chat["_debug_info"] == {"rendered_template": prompt}
+
+
 def test_a_stream_is_ndjson_and_a_whole_answer_one_line(raw: httpx2.Client) -> None:
     stream = generate(raw)
     assert stream.headers["content-type"] == "application/x-ndjson"

@@ -110,6 +110,19 @@ def test_a_chat_is_rendered_and_answered(start: Start) -> None:
     assert running.inbox.text(1).startswith("<|im_start|>user\nhi")
 
 
+def test_a_prompt_that_is_only_rendered_needs_no_decode(start: Start) -> None:
+    running = start()
+    messages = (Message(role="user", content="long " * 60), Message(role="user", content="hi"))
+    running.runner.submit(1, GenerateRequest(prompt=ChatPrompt(messages=messages), render_only=True))
+    end = running.inbox.end(1)
+    assert isinstance(end, Finished)
+    assert running.inbox.text(1) == "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n"
+    (begin, *_) = running.inbox.of(1)
+    assert isinstance(begin, Started)
+    assert (begin.n_dropped_messages, begin.n_prompt) == (1, end.n_prompt)
+    assert running.backend.decoded == []
+
+
 def test_a_bad_request_fails_alone_and_at_once(start: Start) -> None:
     running = start("length=5")
     running.runner.submit(1, GenerateRequest(prompt=TokenPrompt(tokens=(99999,))))
