@@ -165,10 +165,10 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
 
 
 def truncation_header(started: Started) -> dict[str, str]:
-    """Ollama drops what doesn't fit and says nothing; here the answer says what was dropped."""
+    """Ollama drops what doesn't fit and says nothing; here the answer says what was dropped, and for which context."""
     dropped = {"messages": started.n_dropped_messages, "tokens": started.n_dropped_tokens}
     parts = [f"{name}={count}" for name, count in dropped.items() if count]
-    return {"X-Power-Truncated": ", ".join(parts)} if parts else {}
+    return {"X-Power-Truncated": ", ".join([*parts, f"num_ctx={started.n_ctx}"])} if parts else {}
 
 
 async def model_load(served: ServedModel, options: ParsedOptions, *, keep_alive_seconds: float | None) -> float:

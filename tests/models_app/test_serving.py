@@ -113,7 +113,7 @@ def test_a_keep_alive_that_is_no_duration_is_refused() -> None:
 def test_what_truncation_dropped_is_said() -> None:
     assert truncation_header(Started(n_prompt=1, n_cached=0, n_ctx=8)) == {}
     dropped = Started(n_prompt=1, n_cached=0, n_ctx=8, n_dropped_messages=2, n_dropped_tokens=30)
-    assert truncation_header(dropped) == {"X-Power-Truncated": "messages=2, tokens=30"}
+    assert truncation_header(dropped) == {"X-Power-Truncated": "messages=2, tokens=30, num_ctx=8"}
 
 
 async def test_a_generations_tokens_are_counted_once_however_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
