@@ -28,6 +28,8 @@ _STATUSES: dict[type[Exception], int] = {
     catalog.ForbiddenHost: 400,
     catalog.ModelNotFound: 404,
     catalog.BlobNotFound: 404,
+    catalog.BlobInUse: 409,
+    catalog.UploadMismatch: 400,
     catalog.NotEnoughSpace: 507,
     catalog.StoreBusy: 503,
     catalog.CatalogError: 500,

@@ -7,7 +7,7 @@ from functools import partial
 from django.urls import path
 
 from api_ollama.errors import error_response
-from api_ollama.views import catalog, inference, server
+from api_ollama.views import blobs, catalog, inference, server
 from power_site.http import endpoint
 
 _route = partial(endpoint, error_response)
@@ -19,6 +19,14 @@ urlpatterns = [
     path("show", _route(POST=catalog.show)),
     path("copy", _route(POST=catalog.copy)),
     path("delete", _route(DELETE=catalog.delete)),
+    path(
+        "blobs/<str:digest>",
+        _route(HEAD=blobs.check, POST=blobs.upload, GET=blobs.download, DELETE=blobs.remove),
+    ),
+    path("status", _route(GET=server.status)),
+    path("me", _route(POST=server.me)),
+    path("signout", _route(POST=server.signout)),
+    path("user/keys/<str:key>", _route(DELETE=server.signout)),
     path("generate", _route(POST=inference.generate)),
     path("chat", _route(POST=inference.chat)),
 ]

@@ -131,7 +131,7 @@ def sync_directory(path: Path) -> None:
 
 
 class BlobWriter:
-    """Writes one blob: a context manager that leaves nothing behind unless ``commit`` was called. One thread."""
+    """Writes one blob: a context manager that leaves nothing unless ``commit`` was called. One thread at a time."""
 
     def __init__(self) -> None:
         self._path = blobs_dir() / f"{TEMP_PREFIX}{secrets.token_hex(16)}"
@@ -149,15 +149,29 @@ class BlobWriter:
         self._hash.update(data)
         self.size_bytes += len(data)
 
-    def commit(self, expected: Digest | None = None) -> StoredBlob:
-        """Makes the blob visible. Raises DigestMismatch, and then nothing is kept."""
+    def seal(self, expected: Digest | None = None) -> StoredBlob:
+        """Everything before the blob is visible: its digest checked, its bytes synced. Raises DigestMismatch."""
         digest = Digest(self._hash.hexdigest())
         if expected is not None and digest != expected:
             raise DigestMismatch(want=expected, got=digest)
         with disk_full_named(0):
             os.fsync(self._file.fileno())
-        publish(self._path, digest)
         return StoredBlob(digest=digest, size_bytes=self.size_bytes)
+
+    def publish(self, sealed: StoredBlob) -> None:
+        """Makes what ``seal`` gave visible."""
+        publish(self._path, sealed.digest)
+
+    def commit(self, expected: Digest | None = None) -> StoredBlob:
+        """Makes the blob visible. Raises DigestMismatch, and then nothing is kept."""
+        sealed = self.seal(expected)
+        self.publish(sealed)
+        return sealed
+
+    def close(self) -> None:
+        """Removes what was not published. Again is no harm."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -165,8 +179,7 @@ class BlobWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        self.close()
 
 
 def blob_write(data: bytes) -> StoredBlob:

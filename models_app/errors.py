@@ -8,6 +8,8 @@
     ├── ModelNotFound            the catalog has no such name
     ├── BlobNotFound             the store has no such blob
     ├── BlobDamaged              the blob's file is not what its digest says
+    ├── BlobInUse                a model needs the blob that was to go
+    ├── UploadMismatch           the bytes that a client sent have another digest than it named
     ├── SourceError              where a pull reads from failed, or can't be read from
     │   ├── SourceNotFound       no source knows this model
     │   ├── PackageNotInstalled  the model comes with a Python package that is not here
@@ -71,6 +73,22 @@ class BlobDamaged(CatalogError):
     def __init__(self, digest: object, reason: str) -> None:
         super().__init__(f"blob {digest} is damaged: {reason}; delete and pull the model again")
         self.digest = str(digest)
+
+
+class BlobInUse(CatalogError):
+    """``names`` are the models that need it."""
+
+    def __init__(self, digest: object, names: list[str]) -> None:
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        user = f"model '{names[0]}'{others}" if names else "a manifest"
+        super().__init__(f'blob "{digest}" is in use by {user}')
+        self.digest = str(digest)
+        self.names = names
+
+
+class UploadMismatch(CatalogError):
+    def __init__(self, *, want: object, got: object) -> None:
+        super().__init__(f'digest mismatch, expected "{want}", got "{got}"')
 
 
 class SourceError(CatalogError):

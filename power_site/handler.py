@@ -9,6 +9,7 @@ after their own connections, and no middleware of the admin's takes part.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import logging
 from typing import Any
@@ -23,8 +24,11 @@ from django.urls import ResolverMatch
 from power_site import request_id
 from power_site.gate import ROUTE
 from power_site.gate.asgi_types import App, Receive, Scope, Send
-from power_site.gate.refusal import error_body, internal_error_text
+from power_site.gate.bodies import is_upload
+from power_site.gate.refusal import Refusal, error_body, internal_error_text
 from power_site.middleware import API_PREFIXES
+from power_site.slashes import slash_redirect
+from power_site.uploads import UPLOAD, UploadBody
 
 logger = logging.getLogger("power.handler")
 
@@ -58,6 +62,9 @@ class APIHandler(ASGIHandler):
         self._middleware_chain = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        if is_upload(scope["method"], scope["path"]):
+            await self._take_upload(scope, receive, send)
+            return
         try:
             body = await _whole_body(receive)
         except RequestAborted:
@@ -70,8 +77,17 @@ class APIHandler(ASGIHandler):
             await _ended(leaving)
             await _ended(answering)
 
+    async def _take_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The view reads the body itself, so nobody else may watch for a client that leaves: the view is told."""
+        scope[UPLOAD] = UploadBody(receive)
+        # The client left in the midst of its body: there is nobody to answer.
+        with contextlib.suppress(RequestAborted):
+            await self._answer(scope, b"", send)
+
     async def _answer(self, scope: Scope, body: bytes, send: Send) -> None:
         response = await self._respond(scope, body)
+        if (upload := scope.get(UPLOAD)) is not None and upload.must_close(scope["headers"], response.status_code):
+            response.headers["Connection"] = "close"
         try:
             if not response.streaming:
                 response.headers.setdefault("Content-Length", str(len(response.content)))  # type: ignore[attr-defined]
@@ -87,6 +103,10 @@ class APIHandler(ASGIHandler):
             return _error(scope["path"], 400, "the request's query is not valid UTF-8")
         try:
             response: HttpResponseBase = await self._get_response_async(request)  # type: ignore[attr-defined]
+        except (RequestAborted, Refusal):
+            raise
+        except Http404 as error:
+            response = slash_redirect(request) or error_response(request.path, error)
         except Exception as error:  # noqa: BLE001 - the last resort of every view
             response = error_response(request.path, error)
         response._resource_closers.append(request.close)  # type: ignore[attr-defined]

@@ -16,12 +16,13 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
 import msgspec
 import orjson
+from django.core.exceptions import RequestAborted
 from django.db import OperationalError, close_old_connections, connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from power_site import request_id
-from power_site.gate.refusal import internal_error_text
+from power_site.gate.refusal import Refusal, internal_error_text
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,8 @@ STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 KEEP_CONNECTION_SECONDS = 60.0
 # One pool for every request: a thread per request would be a thousand threads at a thousand streams.
 _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="power-db")
+# Files have threads of their own: a disk that syncs gigabytes holds up nobody's query.
+_file_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="power-file")
 
 
 class BadRequest(Exception):
@@ -79,11 +82,14 @@ def endpoint(on_error: Callable[[Exception], HttpResponse], **handlers: AsyncVie
             if handler is None:
                 raise MethodNotAllowed(handlers)
             return await handler(request, *args, **kwargs)
+        except (RequestAborted, Refusal):
+            raise  # no answer of the wire's: the client left, or the gate has the last word
         except Exception as error:  # noqa: BLE001 - on_error logs what it doesn't know
             return on_error(error)
 
     # No cookie is ever an identity on the API paths, so there is nothing to forge.
     dispatch.csrf_exempt = True  # type: ignore[attr-defined]
+    dispatch.methods = frozenset(handlers)  # type: ignore[attr-defined]
     return dispatch
 
 
@@ -104,7 +110,12 @@ async def run_db(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs)
         finally:
             _keep_connections()
 
-    return await _in_thread(call)
+    return await _in_thread(_threads, call)
+
+
+async def run_file(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Runs what reads or writes a file in the threads for that. It must not touch the database."""
+    return await _in_thread(_file_threads, function, *args, **kwargs)
 
 
 def _keep_connections() -> None:
@@ -127,7 +138,7 @@ async def read_json(request: HttpRequest) -> dict[str, Any]:
     body = request.read()
     if not body.strip():
         raise BadRequest("missing request body")
-    parsed = await _in_thread(_parse, body) if len(body) > PARSE_OFF_LOOP_BYTES else _parse(body)
+    parsed = await _in_thread(_threads, _parse, body) if len(body) > PARSE_OFF_LOOP_BYTES else _parse(body)
     if not isinstance(parsed, dict):
         raise BadRequest(f"request body must be a JSON object, not {_json_type(parsed)}")
     return {name: value for name, value in parsed.items() if value is not None}
@@ -242,10 +253,10 @@ def wants_sse(request: HttpRequest) -> bool:
     return SSE in request.headers.get("Accept", "")
 
 
-async def _in_thread(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+async def _in_thread(threads: ThreadPoolExecutor, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     # The context goes along: the request's id is in it, and log records carry it.
     call = functools.partial(contextvars.copy_context().run, function, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_threads, call)
+    return await asyncio.get_running_loop().run_in_executor(threads, call)
 
 
 def _parse(body: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""/api/version and /api/ps."""
+"""/api/version, /api/ps, and what Ollama says of its cloud and its accounts: Power has neither."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ OLLAMA_VERSION = "0.33.0"
 
 async def version(request: HttpRequest) -> HttpResponseBase:
     return json_response({"version": OLLAMA_VERSION})
+
+
+async def status(request: HttpRequest) -> HttpResponseBase:
+    """Ollama's words for where the decision comes from are none, env, config and both (internal/cloud/policy.go)."""
+    return json_response({"cloud": {"disabled": True, "source": "config"}})
+
+
+async def me(request: HttpRequest) -> HttpResponseBase:
+    """Nobody is signed in. No ``signin_url``: Ollama's command would open it, and there is nowhere to sign in."""
+    return json_response({"error": "unauthorized"}, status=401)
+
+
+async def signout(request: HttpRequest, key: str = "") -> HttpResponseBase:
+    return json_response({"error": "you are not currently signed in"}, status=401)
 
 
 async def ps(request: HttpRequest) -> HttpResponseBase:

@@ -59,7 +59,11 @@ class Gate:
         if scope["method"] == "OPTIONS":
             await answer.whole(204, b"", preflight_headers(headers) if is_preflight(headers) else ())
             return
-        limit = body_limit(scope["path"], plain=self._config.max_body_bytes, media=self._config.max_media_body_bytes)
+        limit = body_limit(
+            *(scope["method"], scope["path"]),
+            plain=self._config.max_body_bytes,
+            media=self._config.max_media_body_bytes,
+        )
         check_length(headers, limit)
         await self._app(scope, BoundedBody(receive, limit), answer)
 

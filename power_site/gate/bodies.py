@@ -1,8 +1,9 @@
-"""How much of a body is read, and how long we wait for it. Bodies stay in memory: nothing here makes a file."""
+"""How much of a body is read, and how long we wait for it. Bodies stay in memory, but for uploads: those stream."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 
 from power_site.gate.asgi_types import Message, Receive
@@ -20,10 +21,21 @@ _MEDIA_PATHS = frozenset(
         "/v1/messages/count_tokens",
     }
 )
+# Exactly what the route of a blob matches: no other path may have a body without a bound.
+_UPLOAD_PATH = re.compile(r"/api/blobs/[^/]+")
+UPLOAD_LIMIT_BYTES = 2**63 - 1
 IDLE_BODY_SECONDS = 30.0
 
 
-def body_limit(path: str, *, plain: int, media: int) -> int:
+def is_upload(method: str, path: str) -> bool:
+    """Whether the body is a file: the handler never collects it, the view streams it, the disk's space bounds it."""
+    return method == "POST" and _UPLOAD_PATH.fullmatch(path) is not None
+
+
+def body_limit(method: str, path: str, *, plain: int, media: int) -> int:
+    """In bytes."""
+    if is_upload(method, path):
+        return UPLOAD_LIMIT_BYTES
     return media if path in _MEDIA_PATHS else plain
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from power_site.gate import bodies
-from power_site.gate.bodies import BoundedBody, body_limit, check_length
+from power_site.gate.bodies import UPLOAD_LIMIT_BYTES, BoundedBody, body_limit, check_length, is_upload
 from power_site.gate.refusal import Refusal
 
 
@@ -76,5 +76,23 @@ async def test_after_the_body_a_disconnect_is_awaited_without_a_limit(monkeypatc
 
 
 def test_requests_that_may_carry_images_may_be_larger() -> None:
-    assert body_limit("/api/chat", plain=1, media=4) == 4
-    assert body_limit("/api/delete", plain=1, media=4) == 1
+    assert body_limit("POST", "/api/chat", plain=1, media=4) == 4
+    assert body_limit("POST", "/api/delete", plain=1, media=4) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/api/blobs/sha256:0"),
+        ("GET", "/api/blobs/sha256:0"),
+        ("POST", "/api/blobs/"),
+        ("POST", "/api/blobs/a/b"),
+        ("POST", "/api/blobs/a/"),
+        ("POST", "//api/blobs/a"),
+        ("POST", "/API/blobs/a"),
+    ],
+)
+def test_only_the_upload_of_a_blob_has_no_limit_but_the_disk(method: str, path: str) -> None:
+    assert body_limit("POST", "/api/blobs/sha256:0", plain=1, media=4) == UPLOAD_LIMIT_BYTES
+    assert not is_upload(method, path)
+    assert body_limit(method, path, plain=1, media=4) == 1
