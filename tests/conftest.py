@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.live import LiveServer
@@ -91,3 +92,19 @@ def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.gguf_files import write_tiny_gguf
 
     return write_tiny_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
+
+
+@pytest.fixture
+async def api(home: Path, transactional_db: None) -> AsyncIterator[httpx2.AsyncClient]:
+    """The server's application in the test's own process: the gate, Django and the wires; no socket and no pool.
+
+    Its home refuses no small disk.
+    """
+    from power_site import conf
+    from power_site.gate import Gate
+    from power_site.handler import APIHandler, PageHandler, PathSwitch
+
+    conf.configure({"min_free_bytes": 0})
+    transport = httpx2.ASGITransport(app=Gate(PathSwitch(APIHandler(), PageHandler()), conf.config()))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield client

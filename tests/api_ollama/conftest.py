@@ -1,16 +1,12 @@
-"""The server's application in the test's own process: the gate, Django and the wires, without a socket or a pool."""
+"""What the tests of Ollama's wire share."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from power_site import conf
-from power_site.gate import Gate
-from power_site.handler import APIHandler, PageHandler, PathSwitch
 
 
 @pytest.fixture
@@ -20,11 +16,3 @@ def store(home: Path, transactional_db: None) -> Path:
     folder = home / "models" / "blobs"
     folder.mkdir(parents=True)
     return folder
-
-
-@pytest.fixture
-async def api(store: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    app = Gate(PathSwitch(APIHandler(), PageHandler()), conf.config())
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        yield client
