@@ -68,7 +68,8 @@ class Finished(Struct, frozen=True, array_like=True, tag="finished"):
 
 
 class Failed(Struct, frozen=True, array_like=True, tag="failed"):
-    """``error`` names a class of ``inference.errors``; ``attributes`` are what its instances carry (``n_ctx`` ...)."""
+    """``error`` names a class of ``inference.errors``, the nearest there is; ``attributes`` are what its instances carry
+    (``n_ctx`` ...)."""
 
     error: str
     message: str
@@ -76,7 +77,8 @@ class Failed(Struct, frozen=True, array_like=True, tag="failed"):
 
     @classmethod
     def of(cls, error: errors.InferenceError) -> Failed:
-        return cls(error=type(error).__name__, message=str(error), attributes=dict(vars(error)))
+        known = next(kind for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind)
+        return cls(error=known.__name__, message=str(error), attributes=dict(vars(error)))
 
     def exception(self) -> errors.InferenceError:
         """The error as it was raised on the other side; a name this side does not know becomes ``ModelFailed``."""

@@ -131,15 +131,23 @@ def chat_prompt(served: ServedModel, messages: Sequence[Message]) -> ChatPrompt:
     turns = (*served.messages, *messages)
     if served.system and messages[0].role != "system":
         turns = (Message(role="system", content=served.system), *turns)
-    return ChatPrompt(messages=turns, continue_final_message=messages[-1].role == "assistant")
+    return ChatPrompt(
+        messages=turns, template=served.template or "", continue_final_message=messages[-1].role == "assistant"
+    )
 
 
-def single_prompt(served: ServedModel, text: str, *, system: str, context: Sequence[int] | None) -> ChatPrompt:
+def single_prompt(
+    served: ServedModel, text: str, *, system: str, context: Sequence[int] | None, template: str = ""
+) -> ChatPrompt:
     """One user turn; where a context holds the talk the model's MESSAGEs stay out (Ollama's GenerateHandler)."""
     turns = served.messages if context is None else ()
     if system or served.system:
         turns = (Message(role="system", content=system or served.system), *turns)
-    return ChatPrompt(messages=(*turns, Message(role="user", content=text)), context=tuple(context or ()))
+    return ChatPrompt(
+        messages=(*turns, Message(role="user", content=text)),
+        context=tuple(context or ()),
+        template=template or served.template or "",
+    )
 
 
 async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) -> Generation:

@@ -106,7 +106,7 @@ def _generate_prompt(body: GenerateBody, served: ServedModel) -> Prompt:
     if body.raw:
         return TextPrompt(text=body.prompt)
     _check_context(body.context or (), served.spec.n_vocab)
-    return serving.single_prompt(served, body.prompt, system=body.system, context=body.context)
+    return serving.single_prompt(served, body.prompt, system=body.system, context=body.context, template=body.template)
 
 
 def _check_context(context: Sequence[int], n_vocab: int) -> None:
@@ -120,7 +120,7 @@ def _refuse_generate(body: GenerateBody, served: ServedModel) -> None:
     _refuse(body, served, endpoint="generate")
     if body.suffix:
         serving.require_capability(served, "insert")
-    _not_yet({"suffix": body.suffix, "template": body.template, "images": body.images})
+    _not_yet({"suffix": body.suffix, "images": body.images})
 
 
 def _refuse_chat(body: ChatBody, served: ServedModel) -> None:

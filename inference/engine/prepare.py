@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
+from inference.chat.ollama_template import OllamaTemplate
 from inference.chat.template import ChatTemplate
 from inference.engine.backend import Backend
 from inference.errors import InvalidOption, InvalidRequest, PromptTooLong
@@ -69,14 +71,17 @@ class Preparer:
         return Prepared(tokens=tokens, text=text, n_dropped_messages=high)
 
     def _render(self, prompt: ChatPrompt, messages: tuple[Message, ...]) -> tuple[str, list[int]]:
-        text = self._chat_template().render(
+        text = self._chat_template(prompt.template).render(
             messages,
             continue_final_message=prompt.continue_final_message,
             max_chars=MAX_CHARS_PER_TOKEN * self._backend.info.n_ctx + 4 * sum(len(each.content) for each in messages),
         )
         return text, self._text(text, prompt.context)
 
-    def _chat_template(self) -> ChatTemplate:
+    def _chat_template(self, source: str) -> ChatTemplate | OllamaTemplate:
+        """Compiled ones are kept: compiling takes as long as rendering a long chat."""
+        if source:
+            return _compiled(source)
         if self._template is None:
             info = self._backend.info
             self._template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
@@ -98,6 +103,11 @@ class Preparer:
         for token in tokens:  # type: ignore[attr-defined]
             if not 0 <= token < n_vocab:
                 raise InvalidOption(option, f"{option}: {token} is not a token of this model (0 to {n_vocab - 1})")
+
+
+@lru_cache(maxsize=16)
+def _compiled(source: str) -> OllamaTemplate:
+    return OllamaTemplate(source)
 
 
 def _cut(prepared: Prepared, n_most: int, num_keep: int) -> Prepared:

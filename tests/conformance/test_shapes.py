@@ -76,7 +76,7 @@ def test_counts_are_those_of_tokens_and_all_durations_are_there(raw: httpx2.Clie
 
 @pytest.mark.parametrize(
     "fields",
-    [{"format": "json"}, {"format": {"type": "object"}}, {"think": True}, {"images": ["aGk="]}, {"template": "x"}],
+    [{"format": "json"}, {"format": {"type": "object"}}, {"think": True}, {"images": ["aGk="]}],
 )
 def test_what_is_not_honoured_is_not_ignored_either(raw: httpx2.Client, fields: dict[str, Any]) -> None:
     answer = generate(raw, **fields)
@@ -98,6 +98,16 @@ def test_a_prompt_can_be_looked_at_without_being_answered(raw: httpx2.Client) ->
     chat = raw.post("/api/chat", json={"model": MODEL, "messages": messages, "_debug_render_only": True}).json()
     assert chat["message"] == {"role": "", "content": ""}
     assert chat["_debug_info"] == {"rendered_template": prompt}
+
+
+def test_a_template_of_the_requests_own_is_one_of_ollamas(raw: httpx2.Client) -> None:
+    template = "{{ if .System }}[{{ .System }}] {{ end }}{{ .Prompt }} ->"
+    fields = {"template": template, "system": "Be brief.", "_debug_render_only": True}
+    assert generate(raw, **fields).json()["_debug_info"]["rendered_template"] == "[Be brief.] Hi ->"
+    assert generate(raw, template=template, stream=False).json()["eval_count"] == 4
+    broken = generate(raw, template="{{ if }}")
+    assert broken.status_code == 400
+    assert "template" in broken.json()["error"]
 
 
 def test_a_stream_is_ndjson_and_a_whole_answer_one_line(raw: httpx2.Client) -> None:

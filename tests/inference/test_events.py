@@ -21,6 +21,15 @@ def test_an_error_crosses_to_the_other_side_as_it_was() -> None:
         assert vars(rebuilt) == vars(error)
 
 
+def test_an_error_of_a_package_of_its_own_crosses_as_the_nearest_that_both_sides_know() -> None:
+    class BrokenSomewhere(TemplateError):
+        pass
+
+    crossed = Failed.of(BrokenSomewhere("line 3")).exception()
+    assert type(crossed) is TemplateError
+    assert str(crossed) == "line 3"
+
+
 def test_a_name_that_is_no_inference_error_builds_nothing_else() -> None:
     for name in ("SystemExit", "annotations", "Exception", "__builtins__"):
         assert type(Failed(name, "said so").exception()) is ModelFailed

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from inference.engine.fake import BOS, byte_tokens
@@ -35,6 +36,17 @@ def chat(*turns: str, roles: str = "uauauauauaua") -> ChatPrompt:
     names = {"u": "user", "a": "assistant", "s": "system"}
     messages = tuple(Message(role=names[role], content=turn) for role, turn in zip(roles, turns, strict=False))
     return ChatPrompt(messages=messages)
+
+
+def test_one_of_ollamas_templates_takes_the_place_of_the_models_own() -> None:
+    prompt = msgspec.structs.replace(chat("be brief", "hi", roles="su"), template="{{ .System }}|{{ .Prompt }}>")
+    prepared = prepare(prompt)
+    assert prepared.text == text(prepared) == "be brief|hi>"
+
+
+def test_a_template_that_is_broken_refuses_its_request() -> None:
+    with pytest.raises(TemplateError, match="line 1"):
+        prepare(ChatPrompt(messages=(Message(role="user", content="hi"),), template="{{ if }}"))
 
 
 def test_a_text_is_tokenized_as_it_stands() -> None:
