@@ -68,8 +68,7 @@ class Finished(Struct, frozen=True, array_like=True, tag="finished"):
 
 
 class Failed(Struct, frozen=True, array_like=True, tag="failed"):
-    """``error`` names a class of ``inference.errors``, the nearest there is; ``attributes`` are what its instances carry
-    (``n_ctx`` ...)."""
+    """``error`` names a class of ``inference.errors``, the nearest; ``attributes`` are what its instances carry."""
 
     error: str
     message: str

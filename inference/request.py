@@ -21,7 +21,8 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ChatPrompt(Struct, frozen=True, kw_only=True, tag="chat", omit_defaults=True):
     """Messages for the chat template. ``context`` are tokens put before the rendered text (Ollama's ``context``).
 
-    ``template`` is the source of one of Ollama's (Go) templates, used in place of the model's own Jinja. A last message of the assistant is continued (prefill) when ``continue_final_message`` is set.
+    ``template`` is the source of one of Ollama's (Go) templates, used in place of the model's own Jinja. A last message
+    of the assistant is continued (prefill) when ``continue_final_message`` is set.
     """
 
     messages: tuple[Message, ...]

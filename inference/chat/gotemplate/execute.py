@@ -96,6 +96,8 @@ class Executor:
 
     def _range(self, dot: Any, node: Branch, value: Any) -> Went:
         empty = True
+        if isinstance(value, int) and len(node.pipe.variables) > 1:
+            raise GoTemplateError(node.line, "can't use an integer to iterate over more than one variable")
         for index, element in _items(value, node.line):
             empty = False
             self._meter.step()

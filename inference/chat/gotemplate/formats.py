@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from inference.chat.gotemplate.gojson import shortest
 from inference.chat.gotemplate.printing import Pieces, format_float, formatted, is_plain
 from inference.chat.gotemplate.values import type_name
 
@@ -94,8 +93,7 @@ class _Run:
             return type_name(value), False
         text = _verbatim(verb, value, flags, precision)
         if text is None:
-            text = "%!" + verb + ("(<nil>)" if value is None else f"({type_name(value)}={formatted(value)})")
-            return text, False
+            return _complaint(verb, value), False
         return text, isinstance(value, int | float) and not isinstance(value, bool)
 
     def extra(self) -> None:
@@ -129,10 +127,17 @@ def _verbatim(verb: str, value: Any, flags: str, precision: int | None) -> str |
         case None:
             return "<nil>" if verb == "v" else None
         case list() | tuple():
-            items = [_verbatim(verb, item, flags, precision) for item in value]
-            texts = [_complaint(verb, item) if text is None else text for text, item in zip(items, value, strict=True)]
-            return f"[{' '.join(texts)}]"
+            return f"[{' '.join(_inside(verb, item, flags, precision) for item in value)}]"
+        case dict():
+            pairs = (f"{key}:{_inside(verb, value[key], flags, precision)}" for key in sorted(value))
+            return f"map[{' '.join(pairs)}]"
     return formatted(value, plus="+" in flags) if verb in "vs" else None
+
+
+def _inside(verb: str, value: Any, flags: str, precision: int | None) -> str:
+    """An element of a list or a map."""
+    text = _verbatim(verb, value, flags, precision)
+    return _complaint(verb, value) if text is None else text
 
 
 def _complaint(verb: str, value: Any) -> str:
@@ -170,16 +175,9 @@ def _float(verb: str, value: float, flags: str, precision: int | None) -> str | 
     if verb not in "veEfFgG":
         return None
     if verb in "vgG" and precision is None:
-        text = format_float(value) if verb == "v" else _general(value)
+        text = format_float(value)
     elif value - value != 0:
         text = format_float(value)
     else:
         text = format(value, f".{6 if precision is None else precision}{'g' if verb == 'v' else verb}")
     return ("+" if "+" in flags else " ") + text if text[0] not in "+-" and set(flags) & set("+ ") else text
-
-
-def _general(value: float) -> str:
-    if value - value != 0:
-        return format_float(value)
-    digits, exponent = shortest(value)[1:]
-    return format_float(value) if -4 <= exponent < max(len(digits), 21) else repr(value)

@@ -59,7 +59,7 @@ def _js(args: Sequence[Any]) -> str:
 def _js_character(character: str) -> str:
     if character in JS:
         return JS[character]
-    return character if character.isprintable() else f"\\u{ord(character):04X}"
+    return character if character.isprintable() or character == "\x7f" else f"\\u{ord(character):04X}"
 
 
 def _urlquery(args: Sequence[Any]) -> str:

@@ -75,7 +75,8 @@ class PipelineParser:
         commands = [self._command(until)]
         while self._is_mark("|"):
             self.take()
-            commands.append(self._command(until))
+            if not self._ends(until):  # as in Go, a pipeline may end in its bar
+                commands.append(self._command(until))
         self.take()
         self._check(commands, context)
         return Pipe(line, tuple(commands), names, assigns)

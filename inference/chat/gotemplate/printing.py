@@ -46,13 +46,13 @@ def formatted(value: Any, *, plus: bool = False) -> str:
 
 
 def format_float(value: float) -> str:
-    """The shortest digits that mean this number; an exponent from 1e+21 and below 1e-04."""
+    """The shortest digits that mean this number; an exponent from 1e+06 and below 1e-04."""
     if value != value:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "+Inf" if value > 0 else "-Inf"
     sign, digits, exponent = shortest(value)
-    if -4 <= exponent < 21:
+    if -4 <= exponent < 6:
         return sign + plain(digits, exponent)
     return sign + scientific(digits, exponent, width=2)
 
