@@ -16,6 +16,7 @@ import msgspec
 from inference.chat.gotemplate import Executor, Function, FunctionError, Meter, parse
 from inference.chat.gotemplate.nodes import Action, Command, Field, Pipe
 from inference.chat.gotemplate.printing import MAX_VALUE_CHARS
+from inference.chat.gotemplate.values import GoList, NilList
 from inference.chat.ollama_names import names_used
 from inference.chat.ollama_turns import Collated, Turn, collate, cut_behind_response, turns
 from inference.chat.ollama_values import json_text, tool_list, typescript
@@ -125,7 +126,7 @@ def _data(conversation: list[Collated], tools: Sequence[dict[str, Any]], think: 
     system = "\n\n".join(message.content for message in conversation if message.role == "system")
     return {
         "System": system,
-        "Messages": [message.record() for message in conversation],
+        "Messages": GoList(message.record() for message in conversation) or NilList(),
         "Tools": tool_list(tools),
         "Response": "",
         **_thinking(think),

@@ -70,6 +70,10 @@ class PropertyType(GoList):
     kind = Kind("api.PropertyType", methods={"String": lambda value: _type_text(value)})
     single_bare = True
 
+    @property
+    def nil(self) -> bool:  # type: ignore[override]
+        return not self
+
 
 def typescript(value: Any) -> str:
     """``toTypeScriptType`` of a tool's property; ``any`` for anything else."""

@@ -97,7 +97,9 @@ class Evaluator:
     def _fields(self, value: Any, names: tuple[str, ...], line: int) -> Any:
         for place, name in enumerate(names):
             self._meter.step()
-            if value is None and place:
+            if value is None and place == 0:
+                return None  # of nothing, everything is nothing; of a value that is nil, nothing can be had
+            if value is None:
                 raise GoTemplateError(line, f"nil pointer evaluating interface {{}}.{name[:40]}")
             value = _field(value, name, line)
         return value

@@ -10,7 +10,8 @@ from inference.chat.gotemplate.printing import Pieces, format_float, formatted, 
 from inference.chat.gotemplate.values import type_name
 
 VERB = re.compile(
-    r"%(?P<flags>[-+# 0]*)(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+)?(?P<dot>))?(?P<verb>.)?", re.DOTALL
+    r"%(?P<flags>[-+# 0]*)(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+)?(?P<dot>))?(?:\[(?P<place>\d+)\])?(?P<verb>.)?",
+    re.DOTALL,
 )
 # Go's own bound for widths and precisions.
 MAX_WIDTH = 1_000_000
@@ -56,6 +57,7 @@ class _Run:
         self.pieces = Pieces()
         self._values = values
         self._n_used = 0
+        self._reordered = False
 
     def verb(self, match: re.Match[str]) -> None:
         width = self._size(match["width"], "BADWIDTH")
@@ -65,6 +67,10 @@ class _Run:
         verb, flags = match["verb"], match["flags"]
         if width is not None and width < 0:
             flags, width = flags + "-", -width
+        if match["place"] is not None:
+            self._n_used, self._reordered = int(match["place"][:9]) - 1, True
+            if not 0 <= self._n_used < len(self._values):
+                return self.pieces.add(f"%!{verb or ''}(BADINDEX)")
         if verb is None:
             return self.pieces.add("%!(NOVERB)")
         if verb == "%":
@@ -97,7 +103,7 @@ class _Run:
         return text, isinstance(value, int | float) and not isinstance(value, bool)
 
     def extra(self) -> None:
-        if self._n_used < len(self._values):
+        if self._n_used < len(self._values) and not self._reordered:
             rest = self._values[self._n_used :]
             told = ("<nil>" if item is None else f"{type_name(item)}={formatted(item)}" for item in rest)
             self.pieces.add(f"%!(EXTRA {', '.join(told)})")
@@ -136,7 +142,7 @@ def _verbatim(verb: str, value: Any, flags: str, precision: int | None) -> str |
 
 def _inside(verb: str, value: Any, flags: str, precision: int | None) -> str:
     """An element of a list or a map."""
-    text = _verbatim(verb, value, flags, precision)
+    text = "<nil>" if value is None else _verbatim(verb, value, flags, precision)
     return _complaint(verb, value) if text is None else text
 
 
@@ -158,7 +164,7 @@ def _string(verb: str, value: str, precision: int | None) -> str | None:
 
 
 def _integer(verb: str, value: int, flags: str) -> str | None:
-    sign = "+" if "+" in flags else " " if " " in flags else "-"
+    sign = "+" if "+" in flags and verb != "v" else " " if " " in flags else "-"
     match verb:
         case "v":
             return format(value, f"{sign}d")
@@ -174,9 +180,9 @@ def _integer(verb: str, value: int, flags: str) -> str | None:
 def _float(verb: str, value: float, flags: str, precision: int | None) -> str | None:
     if verb not in "veEfFgG":
         return None
-    if verb in "vgG" and precision is None:
-        text = format_float(value)
-    elif value - value != 0:
+    if verb == "v":
+        flags = flags.replace("+", "")
+    if (verb in "vgG" and precision is None) or value - value != 0:
         text = format_float(value)
     else:
         text = format(value, f".{6 if precision is None else precision}{'g' if verb == 'v' else verb}")
