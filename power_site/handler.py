@@ -89,7 +89,8 @@ class APIHandler(ASGIHandler):
         if (upload := scope.get(UPLOAD)) is not None and upload.must_close(scope["headers"], response.status_code):
             response.headers["Connection"] = "close"
         try:
-            if not response.streaming:
+            # 304 has no body, and a length of 0 would tell caches that the file has none (RFC 9110, 8.6).
+            if not response.streaming and response.status_code != 304:
                 response.headers.setdefault("Content-Length", str(len(response.content)))  # type: ignore[attr-defined]
             await self.send_response(response, send)  # type: ignore[arg-type]
         finally:

@@ -118,6 +118,15 @@ async def run_file(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwarg
     return await _in_thread(_file_threads, function, *args, **kwargs)
 
 
+async def run_file_always(function: Callable[[], object]) -> None:
+    """``run_file`` for what cleans up: once begun, no cancellation of the caller keeps it from running to its end.
+
+    A future and not a task: a loop that ends cancels its tasks, those behind a shield too. The threads are joined when
+    the process ends.
+    """
+    await asyncio.shield(asyncio.get_running_loop().run_in_executor(_file_threads, function))
+
+
 def _keep_connections() -> None:
     """Leaves this thread's connections open for its next call, unless one has failed.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
@@ -12,7 +10,7 @@ from models_app.digests import Digest
 from models_app.errors import BlobNotFound
 from models_app.services.blobs import BlobUpload, blob_delete, blob_keep
 from power_site.files import FileBody
-from power_site.http import json_response, run_db, run_file
+from power_site.http import json_response, run_db, run_file, run_file_always
 from power_site.ranges import ByteRange, RangeNotSatisfiable, etag_known, range_holds, range_select
 from power_site.uploads import upload_pieces
 
@@ -28,7 +26,7 @@ async def check(request: HttpRequest, digest: str) -> HttpResponseBase:
         raise BlobNotFound(wanted)
     headers = _headers(wanted)
     if etag_known(request.headers.get("If-None-Match"), headers["ETag"]):
-        return HttpResponse(status=304, headers=headers)
+        return _unchanged(headers)
     length = {"Content-Length": str(stored.size_bytes)}
     return HttpResponse(content_type=_BINARY, headers=headers | length)
 
@@ -47,7 +45,7 @@ async def download(request: HttpRequest, digest: str) -> HttpResponseBase:
     body = await run_file(_opened, wanted)
     if etag_known(request.headers.get("If-None-Match"), headers["ETag"]):
         body.close()
-        return HttpResponse(status=304, headers=headers)
+        return _unchanged(headers)
     try:
         part = _part(request, body.size_bytes, headers["ETag"])
     except RangeNotSatisfiable as error:
@@ -82,8 +80,13 @@ async def _stored(request: HttpRequest, digest: Digest) -> bool:
             await run_file(incoming.write, piece)
         return await run_file(incoming.commit)
     finally:
-        # Shielded: a server that stops cancels this too, and the thread that closes must have been told by then.
-        await asyncio.shield(run_file(incoming.close))
+        await run_file_always(incoming.close)
+
+
+def _unchanged(headers: dict[str, str]) -> HttpResponse:
+    response = HttpResponse(status=304, headers=headers)
+    del response["Content-Type"]
+    return response
 
 
 def _opened(digest: Digest) -> FileBody:

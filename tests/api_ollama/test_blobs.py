@@ -252,6 +252,8 @@ async def test_a_client_that_has_it_gets_304(api: httpx2.AsyncClient, method: st
     await put(api)
     got = await api.request(method, URL, headers={"If-None-Match": f'"x", W/{ETAG}'})
     assert (got.status_code, got.content, got.headers["ETag"]) == (304, b"", ETAG)
+    assert "Content-Length" not in got.headers
+    assert "Content-Type" not in got.headers
 
 
 async def test_an_unused_blob_goes_once(api: httpx2.AsyncClient, store: Path) -> None:

@@ -33,6 +33,7 @@ def test_create_blob_brings_a_file_once(client: ollama.Client, raw: httpx2.Clien
         assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(data)))
         assert (got.status_code, got.content) == (200, data)
     assert raw.get(url, headers={"Range": "bytes=100-199"}).content == data[100:200]
+    assert raw.get(url, headers={"If-None-Match": head.headers["ETag"]}).status_code == 304
     assert raw.delete(url).status_code == 200
     assert raw.head(url).status_code == 404
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import socket
 import time
@@ -54,6 +55,15 @@ def peak_bytes(server: LiveServer) -> int:
     return int(line.split()[1]) * 1024
 
 
+def n_open(server: LiveServer, name: str) -> int:
+    """How often the server has the file open."""
+    links = []
+    for descriptor in Path(f"/proc/{server.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            links.append(descriptor.readlink().name)
+    return links.count(name)
+
+
 def begin(server: LiveServer) -> socket.socket:
     """An upload that has sent the first of its four MiB, and of which something is on the disk."""
     connection = connect(server)
@@ -91,6 +101,19 @@ def test_a_server_that_is_stopped_in_the_midst_leaves_nothing(start_server: Star
         server.terminate()
         assert time.monotonic() - began < 30
     assert stored(server) == []
+
+
+def test_a_download_that_is_left_in_the_midst_closes_its_file(server: LiveServer, url: str) -> None:
+    assert httpx2.post(server.url + url, content=pieces(), timeout=120).status_code == 201
+    (name,) = stored(server)
+    connections = [connect(server) for _ in range(5)]
+    for connection in connections:
+        connection.sendall(request("GET", url, HOST))
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert n_open(server, name) == 5
+    for connection in connections:
+        connection.close()
+    assert wait_for(lambda: n_open(server, name) == 0, seconds=20)
 
 
 def test_who_asks_before_sending_need_not_send_what_is_there_or_does_not_fit(server: LiveServer) -> None:

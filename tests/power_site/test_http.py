@@ -30,6 +30,8 @@ from power_site.http import (
     json_response,
     read_json,
     run_db,
+    run_file,
+    run_file_always,
     stream_response,
     unexpected_text,
     wants_sse,
@@ -277,3 +279,24 @@ def test_an_unexpected_errors_message_reaches_neither_client_nor_log(caplog: pyt
         text = unexpected_text(error)
     assert "CANARY" not in text + caplog.text
     assert "ValueError in test_an_unexpected" in caplog.text
+
+
+async def test_files_have_threads_of_their_own() -> None:
+    assert (await run_file(lambda: threading.current_thread().name)).startswith("power-file")
+    assert await run_file(max, 1, 2) == 2
+
+
+async def test_what_cleans_up_runs_to_its_end_whoever_is_cancelled() -> None:
+    """As at a loop's end: its caller is cancelled, and then every task there is; all threads are busy meanwhile."""
+    go_on, done = threading.Event(), threading.Event()
+    busy = [asyncio.ensure_future(run_file(go_on.wait, 20)) for _ in range(4)]
+    cleaning = asyncio.ensure_future(run_file_always(done.set))
+    await asyncio.sleep(0.05)
+    cleaning.cancel()
+    for task in asyncio.all_tasks() - {asyncio.current_task(), *busy}:
+        task.cancel()
+    await asyncio.wait({cleaning})
+    assert not done.is_set()
+    go_on.set()
+    await asyncio.gather(*busy)
+    assert await asyncio.to_thread(done.wait, 20)
