@@ -5,6 +5,10 @@ import pytest
 from inference.chat.gotemplate.errors import GoTemplateError
 from tests.inference.chat.gotemplate.rendering import render
 
+COUNTED_DOWN = (
+    '{{ define "r" }}{{ if . }}{{ index . 0 }}{{ template "r" (slice . 1) }}{{ end }}{{ end }}{{ template "r" .list }}'
+)
+
 
 @pytest.mark.parametrize(
     ("source", "text"),
@@ -32,11 +36,7 @@ from tests.inference.chat.gotemplate.rendering import render
             "<AdaAda><<no value><no value>>",
         ),
         ('{{ block "b" .name }}({{ . }}){{ end }}', "(Ada)"),
-        (
-            '{{ define "r" }}{{ if . }}{{ index . 0 }}{{ template "r" (slice . 1) }}{{ end }}{{ end }}'
-            '{{ template "r" .list }}',
-            "xyz",
-        ),
+        (COUNTED_DOWN, "xyz"),
     ],
 )
 def test_a_structure_writes_what_gos_writes(source: str, text: str) -> None:
