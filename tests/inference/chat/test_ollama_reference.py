@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from inference.chat.ollama_template import OllamaTemplate, is_ollama_template
 from inference.request import Message
 
 DATA = Path(__file__).parent / "data" / "ollama"
+TOOLS = DATA / "tools"
 CASES = sorted((DATA / "expected").glob("*/*"))
 CONVERSATION = (
     Message(role="system", content="You are a helpful assistant."),
@@ -38,3 +41,19 @@ def test_a_template_of_ollama_renders_the_prompt_ollama_expects(case: Path) -> N
         text = text.removesuffix(" ")
     assert text.encode() == case.read_bytes()
     assert is_ollama_template(source)
+
+
+def tool_messages() -> list[Message]:
+    known = {"role", "content", "tool_calls", "tool_call_id"}
+    read: list[dict[str, Any]] = json.loads((TOOLS / "messages.json").read_text())
+    assert all(message.keys() <= known for message in read)
+    return [Message(**{**message, "tool_calls": tuple(message.get("tool_calls", ()))}) for message in read]
+
+
+@pytest.mark.parametrize("case", sorted(TOOLS.glob("*.gotmpl")), ids=lambda case: case.stem)
+def test_a_template_of_a_model_that_calls_tools_renders_what_ollama_renders(case: Path) -> None:
+    template = OllamaTemplate(case.read_text())
+    text = template.render(tool_messages(), tools=json.loads((TOOLS / "tools.json").read_text()))
+    assert text == case.with_suffix(".out").read_text()
+    assert "tools" in template.variables
+    assert is_ollama_template(case.read_text())

@@ -51,6 +51,12 @@ def test_the_text_is_counted() -> None:
         render("abcd", meter=Meter(max_chars=3))
 
 
+def test_a_long_chain_of_conditions_is_not_too_deep() -> None:
+    chain = "".join(f'{{{{ else if eq .name "{number}" }}}}{number}' for number in range(90))
+    assert render("{{ if .no }}" + chain + "{{ else }}none{{ end }}") == "none"
+    assert render("{{ print " + "(" * 90 + ".name" + ")" * 90 + " }}") == "Ada"
+
+
 def test_data_nested_beyond_reason_is_an_error_too() -> None:
     nested: list[object] = []
     for _ in range(5000):
