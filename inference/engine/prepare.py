@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from inference.chat.ollama_template import OllamaTemplate
+from inference.chat.ollama.template import OllamaTemplate
 from inference.chat.template import ChatTemplate
 from inference.engine.backend import Backend
 from inference.errors import InvalidOption, InvalidRequest, PromptTooLong

@@ -3,7 +3,7 @@
     program = parse(source, functions={"json": …})
     executor = Executor(program.templates, program.functions, Meter())
 
-Knows nothing of chats: ``inference.chat.ollama_template`` does.
+Knows nothing of chats: ``inference.chat.ollama.template`` does.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inference.chat.gotemplate import Executor, Meter, parse
-from inference.chat.ollama_values import json_text
+from inference.chat.ollama.values import json_text
 
 DATA: dict[str, Any] = {
     "name": "Ada",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from inference.chat.gotemplate import parse
-from inference.chat.ollama_turns import Turn, collate, cut_behind_response, turns
+from inference.chat.ollama.turns import Turn, collate, cut_behind_response, turns
 from inference.request import Message
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference.chat.ollama_template import OllamaTemplate
+from inference.chat.ollama.template import OllamaTemplate
 from inference.request import Message
 
 WEATHER: dict[str, Any] = {

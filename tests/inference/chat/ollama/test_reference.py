@@ -1,4 +1,4 @@
-"""Every template that comes with Ollama renders the prompts that Ollama's own tests expect (see data/ollama/NOTICE)."""
+"""Every template that comes with Ollama renders the prompts that Ollama's own tests expect (see data/NOTICE)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from inference.chat.ollama_template import OllamaTemplate, is_ollama_template
+from inference.chat.ollama.template import OllamaTemplate, is_ollama_template
 from inference.request import Message
 
-DATA = Path(__file__).parent / "data" / "ollama"
+DATA = Path(__file__).parent / "data"
 TOOLS = DATA / "tools"
 CASES = sorted((DATA / "expected").glob("*/*"))
 CONVERSATION = (

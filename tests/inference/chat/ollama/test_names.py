@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from inference.chat.gotemplate import parse
-from inference.chat.ollama_names import names_used
+from inference.chat.ollama.names import names_used
 
 
 @pytest.mark.parametrize(

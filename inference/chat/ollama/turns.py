@@ -12,7 +12,7 @@ from typing import Any
 
 from inference.chat.gotemplate.nodes import Action, Branch, Command, Field, Node, Nodes, Operand, Pipe
 from inference.chat.gotemplate.values import GoList, NilList, Record
-from inference.chat.ollama_values import MESSAGE, tool_call_list
+from inference.chat.ollama.values import MESSAGE, tool_call_list
 from inference.request import Message
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from inference.chat.ollama_template import OllamaTemplate, is_ollama_template
+from inference.chat.ollama.template import OllamaTemplate, is_ollama_template
 from inference.errors import TemplateError
 from inference.request import Message
 

@@ -17,9 +17,9 @@ from inference.chat.gotemplate import Executor, Function, FunctionError, Meter, 
 from inference.chat.gotemplate.nodes import Action, Command, Field, Pipe
 from inference.chat.gotemplate.printing import MAX_VALUE_CHARS
 from inference.chat.gotemplate.values import GoList, NilList
-from inference.chat.ollama_names import names_used
-from inference.chat.ollama_turns import Collated, Turn, collate, cut_behind_response, turns
-from inference.chat.ollama_values import json_text, tool_list, typescript
+from inference.chat.ollama.names import names_used
+from inference.chat.ollama.turns import Collated, Turn, collate, cut_behind_response, turns
+from inference.chat.ollama.values import json_text, tool_list, typescript
 from inference.errors import TemplateError
 from inference.request import Message
 
