@@ -15,6 +15,7 @@ from typing import Any
 
 import minijinja
 
+from inference.chat.prefill import END_OF_FINAL, left_open
 from inference.errors import TemplateError
 from inference.request import Message
 
@@ -28,8 +29,6 @@ MAX_SOURCE_CHARS = 1_000_000
 # Hugging Face's tag for training masks; minijinja does not know it, and it renders to nothing.
 GENERATION_TAG = re.compile(r"\{%-?\s*(?:end)?generation\s*-?%\}")
 NAME = "chat"
-# Marks where a message that is to be continued ends, whatever the template puts behind it. Two private characters.
-END_OF_FINAL = "\uf8fe\uf8ff"
 
 
 class ChatTemplate:
@@ -78,7 +77,7 @@ class ChatTemplate:
         text = self._render(variables)
         if max_chars is not None and len(text) > max_chars:
             raise TemplateError("the chat template made more text than the context could hold")
-        return text[: text.rfind(END_OF_FINAL)] if END_OF_FINAL in text else text
+        return left_open(text)
 
     def _render(self, variables: dict[str, Any]) -> str:
         try:

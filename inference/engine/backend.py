@@ -36,9 +36,9 @@ class CacheFull(Exception):
 class BackendInfo(Struct, frozen=True, kw_only=True):
     """What is fixed once a model is loaded. ``n_ctx`` tokens for one sequence, ``n_cells`` for all of them together.
 
-    ``max_idle_cells`` and ``swap_bytes``: see ``CellPlan``. ``chat_template`` is Jinja source: the specification's,
-    else the file's own, None where there is neither; ``bos`` and ``eos`` are texts for it. ``size_vram_bytes`` is what
-    the load has taken of the GPUs' memory.
+    ``max_idle_cells``: see ``CellPlan``; ``swap_bytes``: see ``LoadOptions``. ``chat_template`` is Jinja source: the
+    specification's, else the file's own, None where there is neither; ``bos`` and ``eos`` are texts for it.
+    ``size_vram_bytes`` is what the load has taken of the GPUs' memory.
     """
 
     n_ctx: int
@@ -93,8 +93,8 @@ class Backend(Protocol):
     def seq_size(self, seq_id: int) -> int:
         """The bytes that ``seq_save`` would give."""
 
-    def seq_save(self, seq_id: int) -> State | None:
-        """A copy of all the sequence holds; None where llama.cpp can't give it."""
+    def seq_save(self, seq_id: int, n_bytes: int) -> State | None:
+        """A copy of all the sequence holds, of ``seq_size`` bytes; None where llama.cpp can't give it."""
 
     def seq_load(self, seq_id: int, state: State) -> bool:
         """Puts a copy into an empty sequence, in cells of its own. False: nothing of it is in memory."""

@@ -21,8 +21,7 @@ KV_TYPE_SCALE: dict[KVCacheType, float] = {"f16": 1.0, "q8_0": 34 / 64, "q4_0": 
 class CellPlan(Struct, frozen=True, kw_only=True):
     """``n_ctx`` tokens for one sequence; ``n_cells`` for up to ``n_seq_max`` sequences, running, paused or idle.
 
-    ``max_idle_cells`` is what idle prefixes may hold while others run, ``swap_bytes`` what they may take of main memory
-    when they are swapped out.
+    ``max_idle_cells`` is what idle prefixes may hold while others run.
     """
 
     n_ctx: int
@@ -30,7 +29,6 @@ class CellPlan(Struct, frozen=True, kw_only=True):
     n_seq_max: int
     kv_bytes: int
     max_idle_cells: int
-    swap_bytes: int
 
 
 def plan_cells(spec: ModelSpec, options: LoadOptions, *, budget_bytes: int | None = None) -> CellPlan:
@@ -46,7 +44,6 @@ def plan_cells(spec: ModelSpec, options: LoadOptions, *, budget_bytes: int | Non
         n_seq_max=n_seq_max(options),
         kv_bytes=int(n_cells * cell_bytes),
         max_idle_cells=int(spec.size_bytes * IDLE_SHARE / cell_bytes) if cell_bytes else n_cells,
-        swap_bytes=options.swap_bytes,
     )
 
 

@@ -168,7 +168,7 @@ class FakeBackend:
     def seq_size(self, seq_id: int) -> int:
         return 4 * len(self.memory.tokens(seq_id))
 
-    def seq_save(self, seq_id: int) -> State | None:
+    def seq_save(self, seq_id: int, n_bytes: int) -> State | None:
         return np.array(self.memory.tokens(seq_id), np.int32).view(np.uint8)
 
     def seq_load(self, seq_id: int, state: State) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -61,3 +62,28 @@ def common_prefix(left: Ints, right: Ints) -> int:
     differs = left[:n] != right[:n]
     first = int(differs.argmax())
     return first if differs[first] else n
+
+
+class Holder(Protocol):
+    """Tokens that one tenant's (``scope``) sequence has had decoded, from position 0 on."""
+
+    scope: str
+    tokens: IntBuffer
+
+
+H = TypeVar("H", bound=Holder)
+
+
+def longest_prefix(holders: Iterable[H], tokens: Ints, scope: str) -> tuple[H | None, int]:
+    """The first holder of those that share the most leading tokens, and how many.
+
+    Never the last of ``tokens``: its logits are wanted, so it is decoded again.
+    """
+    best, n_best = None, 0
+    wanted = tokens[:-1]
+    for holder in holders:
+        if holder.scope == scope and len(holder.tokens) > n_best:
+            n = common_prefix(holder.tokens.view(), wanted)
+            if n > n_best:
+                best, n_best = holder, n
+    return best, n_best

@@ -44,10 +44,12 @@ class LlamaBackend:
         self._memory = lib.llama_get_memory(self._ctx)
         self._pieces: dict[int, bytes] = {}
         self._bound: tuple[Batch, Any] | None = None
-        self._info = self._read_info(spec, plan, size_vram_bytes=max(0, gpu_free_before - gpu_free_bytes()))
+        self._info = self._read_info(
+            spec, plan, swap_bytes=options.swap_bytes, size_vram_bytes=max(0, gpu_free_before - gpu_free_bytes())
+        )
         self._logits_address = _address_function("llama_get_logits_ith")
 
-    def _read_info(self, spec: ModelSpec, plan: CellPlan, *, size_vram_bytes: int) -> BackendInfo:
+    def _read_info(self, spec: ModelSpec, plan: CellPlan, *, swap_bytes: int, size_vram_bytes: int) -> BackendInfo:
         template = lib.llama_model_chat_template(self._model, None)
         return BackendInfo(
             n_ctx=min(plan.n_ctx, lib.llama_n_ctx(self._ctx)),
@@ -56,7 +58,7 @@ class LlamaBackend:
             n_seq_max=min(plan.n_seq_max, lib.llama_max_parallel_sequences()),
             n_vocab=lib.llama_vocab_n_tokens(self._vocab),
             max_idle_cells=plan.max_idle_cells,
-            swap_bytes=plan.swap_bytes,
+            swap_bytes=swap_bytes,
             can_shift=bool(lib.llama_memory_can_shift(self._memory)),
             add_bos=bool(lib.llama_vocab_get_add_bos(self._vocab)),
             bos=self._special_text(lib.llama_vocab_bos(self._vocab)),
@@ -159,10 +161,10 @@ class LlamaBackend:
     def seq_size(self, seq_id: int) -> int:
         return int(lib.llama_state_seq_get_size(self._ctx, seq_id))
 
-    def seq_save(self, seq_id: int) -> State | None:
-        state = np.empty(self.seq_size(seq_id), np.uint8)
-        n_bytes = lib.llama_state_seq_get_data(self._ctx, state.ctypes.data_as(UINT8), state.nbytes, seq_id)
-        return state if n_bytes == state.nbytes else None
+    def seq_save(self, seq_id: int, n_bytes: int) -> State | None:
+        state = np.empty(n_bytes, np.uint8)
+        n_saved = lib.llama_state_seq_get_data(self._ctx, state.ctypes.data_as(UINT8), n_bytes, seq_id)
+        return state if n_saved == n_bytes else None
 
     def seq_load(self, seq_id: int, state: State) -> bool:
         n_bytes = lib.llama_state_seq_set_data(self._ctx, state.ctypes.data_as(UINT8), state.nbytes, seq_id)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from inference.engine.backend import Backend
-from inference.engine.int_buffer import IntBuffer, Ints, common_prefix
+from inference.engine.int_buffer import IntBuffer, Ints, longest_prefix
 from inference.engine.ledger import CellLedger
 from inference.engine.swap import Swapped, SwapSpace
 
@@ -48,18 +48,8 @@ class Slots:
         self._tick = 0
 
     def longest_prefix(self, tokens: Ints, scope: str) -> tuple[Slot | None, int]:
-        """The slot that shares the most leading tokens, an idle one before a live one where they tie.
-
-        The last token is never taken from the cache: it has to be decoded again for its logits.
-        """
-        best, n_best = None, 0
-        wanted = tokens[:-1]
-        for slot in sorted(self._slots, key=lambda slot: slot.owned):
-            if slot.scope == scope and slot.n_past > n_best:
-                n = common_prefix(slot.tokens.view(), wanted)
-                if n > n_best:
-                    best, n_best = slot, n
-        return best, n_best
+        """The slot that shares the most leading tokens, an idle one before a live one where they tie."""
+        return longest_prefix(sorted(self._slots, key=lambda slot: slot.owned), tokens, scope)
 
     def n_reusable(self, tokens: Ints, scope: str) -> int:
         """How many leading tokens need no prefill, whether they are in the cache or swapped out."""
@@ -103,7 +93,7 @@ class Slots:
         target.owned = True
         target.scope = swapped.scope
         target.cells.extend(self.ledger.take(len(swapped.tokens)))
-        target.tokens.extend(swapped.tokens)
+        target.tokens.extend(swapped.tokens.view())
         if n == len(swapped.tokens):
             self.swap.discard(swapped)  # it comes back, longer
         else:
@@ -113,10 +103,11 @@ class Slots:
 
     def swap_out(self, slot: Slot) -> None:
         """Empties the slot, and remembers what it held where that is worth a copy."""
-        if slot.n_past >= MIN_SHARED and self.swap.fits(self._backend.seq_size(slot.seq_id)):
-            state = self._backend.seq_save(slot.seq_id)
+        if slot.n_past >= MIN_SHARED:
+            n_bytes = self._backend.seq_size(slot.seq_id)
+            state = self._backend.seq_save(slot.seq_id, n_bytes) if self.swap.fits(n_bytes) else None
             if state is not None:
-                self.swap.add(Swapped(slot.tokens.view().copy(), slot.scope, state))
+                self.swap.add(Swapped(slot.tokens.view(), slot.scope, state))
         self.empty(slot)
 
     def _choose(self, source: Slot | None, n: int) -> Slot | None:

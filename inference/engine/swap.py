@@ -11,18 +11,18 @@ from collections import OrderedDict
 import numpy as np
 import numpy.typing as npt
 
-from inference.engine.int_buffer import Ints, common_prefix
+from inference.engine.int_buffer import IntBuffer, Ints, common_prefix, longest_prefix
 
 State = npt.NDArray[np.uint8]
 
 
 class Swapped:
-    """What a sequence held: ``state`` as the backend gave it, for ``tokens`` from position 0 on."""
+    """What a sequence held: ``state`` as the backend gave it, for ``tokens`` (copied) from position 0 on."""
 
     __slots__ = ("scope", "state", "tokens")
 
     def __init__(self, tokens: Ints, scope: str, state: State) -> None:
-        self.tokens = tokens
+        self.tokens = IntBuffer(tokens)
         self.scope = scope
         self.state = state
 
@@ -44,8 +44,10 @@ class SwapSpace:
     def add(self, entry: Swapped) -> None:
         """Takes the place of those that hold nothing more than the beginning of it, as a chat's earlier turns do."""
         for other in list(self._entries.values()):
-            if other.scope == entry.scope and common_prefix(other.tokens, entry.tokens) == len(other.tokens):
-                self.discard(other)
+            if other.scope == entry.scope:
+                n_common = common_prefix(other.tokens.view(), entry.tokens.view())
+                if n_common == len(other.tokens):
+                    self.discard(other)
         self._entries[id(entry)] = entry
         self.n_bytes += entry.state.nbytes
         while self.n_bytes > self._capacity:
@@ -60,13 +62,5 @@ class SwapSpace:
         self._entries.move_to_end(id(entry))
 
     def longest_prefix(self, tokens: Ints, scope: str) -> tuple[Swapped | None, int]:
-        """The entry that shares the most leading tokens, and how many. Never the last of ``tokens``: its logits are
-        wanted, so it is decoded again."""
-        best, n_best = None, 0
-        wanted = tokens[:-1]
-        for entry in self._entries.values():
-            if entry.scope == scope and len(entry.tokens) > n_best:
-                n = common_prefix(entry.tokens, wanted)
-                if n > n_best:
-                    best, n_best = entry, n
-        return best, n_best
+        """The entry that shares the most leading tokens, and how many."""
+        return longest_prefix(self._entries.values(), tokens, scope)

@@ -60,7 +60,8 @@ class Gate:
             await answer.whole(204, b"", preflight_headers(headers) if is_preflight(headers) else ())
             return
         limit = body_limit(
-            *(scope["method"], scope["path"]),
+            scope["method"],
+            scope["path"],
             plain=self._config.max_body_bytes,
             media=self._config.max_media_body_bytes,
         )

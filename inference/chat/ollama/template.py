@@ -20,6 +20,7 @@ from inference.chat.gotemplate.values import GoList, NilList
 from inference.chat.ollama.names import names_used
 from inference.chat.ollama.turns import Collated, Turn, collate, cut_behind_response, turns
 from inference.chat.ollama.values import json_text, tool_list, typescript
+from inference.chat.prefill import END_OF_FINAL, left_open
 from inference.errors import TemplateError
 from inference.request import Message
 
@@ -33,8 +34,6 @@ JINJA_STATEMENT = re.compile(r"\{%[-+]?\s*\w")
 RESPONSE = Action(0, Pipe(0, (Command(0, (Field(0, ("Response",)),)),)))
 THINK_LEVELS = frozenset(["low", "medium", "high", "max"])
 DATE = "%Y-%m-%d"
-# Marks where a message that is to be continued ends, whatever the template puts behind it. Two private characters.
-END_OF_FINAL = "\uf8fe\uf8ff"
 
 
 def is_ollama_template(source: str) -> bool:
@@ -87,7 +86,8 @@ class OllamaTemplate:
         except RecursionError:
             raise TemplateError("the messages or tools are nested too deeply for the model's template") from None
         text = meter.text()
-        text = text[: text.rfind(END_OF_FINAL)] if continue_final_message and END_OF_FINAL in text else text
+        if continue_final_message:
+            text = left_open(text)
         if max_chars is not None and len(text) > max_chars:
             raise TemplateError("the model's template made more text than the context could hold")
         return text
