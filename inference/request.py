@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One turn of a chat, as the templates see it. ``tool_calls`` is in OpenAI's form with arguments as an object."""
+    """One turn of a chat, as the templates see it. ``tool_calls`` is in OpenAI's form with arguments as an object.
+
+    ``images`` are whole files (PNG, JPEG, …; sound for models that hear), as their bytes.
+    """
 
     role: str
     content: str = ""
+    images: tuple[bytes, ...] = ()
     thinking: str = ""
     tool_calls: tuple[dict[str, Any], ...] = ()
     tool_name: str = ""
@@ -23,12 +27,18 @@ class ChatPrompt(Struct, frozen=True, kw_only=True, tag="chat", omit_defaults=Tr
 
     ``template`` is the source of one of Ollama's (Go) templates, used in place of the model's own Jinja. A last message
     of the assistant is continued (prefill) when ``continue_final_message`` is set.
+
+    ``tools`` are JSON objects in OpenAI's form (``{"type": "function", "function": {…}}``). ``think`` None leaves it to
+    the template; a word is a level. ``suffix`` asks for what stands between the last user message and it (insert).
     """
 
     messages: tuple[Message, ...]
     context: tuple[int, ...] = ()
     template: str = ""
     continue_final_message: bool = False
+    tools: tuple[dict[str, Any], ...] = ()
+    think: bool | str | None = None
+    suffix: str = ""
 
 
 class TextPrompt(Struct, frozen=True, kw_only=True, tag="text", omit_defaults=True):
@@ -76,6 +86,28 @@ class SamplingOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     logit_bias: dict[int, float] = {}
 
 
+class Constraint(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the answer has to be. ``json`` is any JSON object (``text`` is empty), ``json_schema`` a schema as text, the
+    others a regular expression, a Lark grammar and a GBNF grammar.
+
+    It begins to hold behind the end of the request's ``thinking``, where it has one.
+    """
+
+    kind: Literal["json", "json_schema", "regex", "lark", "gbnf"]
+    text: str = ""
+
+
+class ThinkingSpan(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The texts around a model's thinking; ``budget`` tokens of it at most, then ``end`` is put in the model's mouth.
+
+    ``budget`` -1: as many as it likes.
+    """
+
+    start: str
+    end: str
+    budget: int = -1
+
+
 class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One generation.
 
@@ -85,7 +117,8 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     model is loaded with a longer one; 0: all of it. ``top_logprobs`` None: no logprobs; 0: only the chosen
     token's.
     ``cache_scope`` names the tenant: KV cells are reused only within one scope. ``render_only`` decodes nothing: the
-    answer is the prompt itself, as the template made it.
+    answer is the prompt itself, as the template made it. ``preserved`` are special tokens, as text, that stay in the
+    answer's text where they are otherwise left out: a parser behind the engine reads them.
     """
 
     prompt: Prompt
@@ -100,6 +133,9 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     return_context: bool = False
     cache_scope: str = ""
     render_only: bool = False
+    constraint: Constraint | None = None
+    thinking: ThinkingSpan | None = None
+    preserved: tuple[str, ...] = ()
 
     def context_length(self, loaded: int) -> int:
         """Tokens that prompt and answer may have together, in a context of ``loaded`` tokens."""
