@@ -13,26 +13,35 @@ from models_app.errors import InvalidGGUF, InvalidManifest
 from models_app.gguf.blob import gguf_blob_open
 from models_app.gguf.facts import GGUFFacts, gguf_facts
 from models_app.manifests import (
+    ADAPTER_TYPE,
     LICENSE_TYPE,
     MESSAGES_TYPE,
     MODEL_TYPE,
     PARAMS_TYPE,
+    PROJECTOR_TYPE,
     PROMPT_TYPE,
     SYSTEM_TYPE,
     TEMPLATE_TYPE,
     LayerRef,
     ManifestDocument,
 )
+from models_app.model_config import ModelConfig, config_read
 
 MAX_TEXT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerContents:
-    """The model layer's facts and the small layers' contents. ``licence`` joins several texts by line feeds."""
+    """The model layer's facts and the small layers' contents. ``licence`` joins several texts by line feeds.
+
+    ``projector`` turns images or sound into embeddings; ``adapters`` are LoRA files, in the manifest's order.
+    """
 
     model: LayerRef
+    projector: LayerRef | None = None
+    adapters: tuple[LayerRef, ...] = ()
     facts: GGUFFacts
+    config: ModelConfig
     capabilities: tuple[str, ...]
     licence: str = ""
     template: str = ""
@@ -47,11 +56,17 @@ def layers_read(document: ManifestDocument) -> LayerContents:
     if len(models) != 1:
         raise InvalidManifest(f"{len(models)} model layers, 1 is supported")
     facts = model_facts(models[0].digest)
+    config = config_read(document.config.digest)
+    projector = _projector(document)
     template = _text(document, TEMPLATE_TYPE, PROMPT_TYPE)
+    words = [*(config.capabilities or ()), *facts.capabilities, *_projector_words(projector)]
     return LayerContents(
         model=models[0],
+        projector=projector,
+        adapters=_adapters(document),
         facts=facts,
-        capabilities=(*facts.capabilities, *(w for w in _go_capabilities(template) if w not in facts.capabilities)),
+        config=config,
+        capabilities=tuple(dict.fromkeys([*words, *_go_capabilities(template)])),
         licence=_text(document, LICENSE_TYPE) or facts.licence,
         template=template,
         system=_text(document, SYSTEM_TYPE),
@@ -72,6 +87,28 @@ def model_facts(digest: Digest) -> GGUFFacts:
     if not n_tensors:
         raise InvalidGGUF("it has no weights")
     return facts
+
+
+def _projector(document: ManifestDocument) -> LayerRef | None:
+    """Ollama passes on the first projector only, as llama.cpp takes one (llm/llama_server.go)."""
+    return next(iter(document.of_type(PROJECTOR_TYPE)), None)
+
+
+def _projector_words(projector: LayerRef | None) -> list[str]:
+    """Whatever it says of itself, a projector is for images (server/images.go, projectorCapabilities)."""
+    if projector is None:
+        return []
+    with gguf_blob_open(projector.digest) as file:
+        return ["vision", *(["audio"] if file.get("clip.has_audio_encoder") else [])]
+
+
+def _adapters(document: ManifestDocument) -> tuple[LayerRef, ...]:
+    adapters = tuple(document.of_type(ADAPTER_TYPE))
+    for adapter in adapters:
+        with gguf_blob_open(adapter.digest) as file:
+            if file.get("general.type") != "adapter" or file.get("adapter.type") != "lora":
+                raise InvalidGGUF("an adapter has to be a LoRA")
+    return adapters
 
 
 def _go_capabilities(template: str) -> list[str]:

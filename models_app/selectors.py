@@ -36,7 +36,7 @@ _SERVED_FIELDS = (
     "manifest__info__model_blob__size_bytes", "manifest__info__context_length", "manifest__info__kv_bytes_per_token",
     "manifest__info__n_vocab", "manifest__info__embedding_length", "manifest__info__system",
     "manifest__info__template", "manifest__info__capabilities", "manifest__info__parameters",
-    "manifest__info__messages",
+    "manifest__info__messages", "manifest__info__adapters", "manifest__info__projector_blob_id",
 )  # fmt: skip
 _LIST_FIELDS = ("families_text", "capabilities_text")
 # Left out of ``model_info``: Ollama's GetModelInfo removes both (server/routes.go).
@@ -103,13 +103,15 @@ def model_served(name: str) -> ServedModel:
     if row is None or parsed.selector == "cloud":
         raise ModelNotFound(name)
     (host, namespace, model, tag, manifest, blob, size_bytes, n_ctx_train, kv_bytes_per_token, n_vocab, n_embd,
-     system, template, *lists) = row  # fmt: skip
-    capabilities, parameters, messages = map(json.loads, lists)
+     system, template, *lists, projector) = row  # fmt: skip
+    capabilities, parameters, messages, adapters = map(json.loads, lists)
     full_name = ModelName(host=host, namespace=namespace, model=model, tag=tag)
     spec = ModelSpec(
         name=full_name.short,
         digest=Digest.parse(manifest).hex,
-        model_path=str(blobs.blob_path(Digest.parse(blob))),
+        model_path=_path(blob),
+        projector_path=_path(projector) if projector else "",
+        adapters=tuple((_path(adapter), scale) for adapter, scale in adapters),
         size_bytes=size_bytes,
         n_ctx_train=n_ctx_train,
         kv_bytes_per_token=kv_bytes_per_token,
@@ -125,6 +127,10 @@ def model_served(name: str) -> ServedModel:
         messages=tuple(Message(role=m["role"], content=m.get("content", "")) for m in messages),
         template=template or None,
     )
+
+
+def _path(digest: str) -> str:
+    return str(blobs.blob_path(Digest.parse(digest)))
 
 
 @lru_cache(maxsize=1)

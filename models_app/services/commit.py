@@ -13,6 +13,9 @@ from models_app.models import Blob, Layer, Manifest, ModelInfo, Tag
 from models_app.naming import ModelName
 from models_app.services.collect import blobs_unlink, manifests_collect
 
+# A manifest can't say how strong an adapter is; Ollama's are all taken as they are.
+ADAPTER_SCALE = 1.0
+
 
 def manifest_commit(*, name: ModelName, document: ManifestDocument, source: str) -> int:
     """``name`` is this manifest from now on; how many bytes that set free. Sync, any thread.
@@ -67,9 +70,14 @@ def _info(manifest: Manifest, contents: LayerContents) -> ModelInfo:
     return ModelInfo(
         manifest=manifest,
         model_blob_id=str(contents.model.digest),
+        projector_blob_id=str(contents.projector.digest) if contents.projector else None,
+        adapters=[[str(adapter.digest), ADAPTER_SCALE] for adapter in contents.adapters],
         parent_model=contents.model.source,
+        renderer=(contents.config.renderer or "")[:80],
+        parser=(contents.config.parser or "")[:80],
+        requires=(contents.config.requires or "")[:80],
         architecture=facts.architecture,
-        families=[facts.architecture],
+        families=_families(contents),
         parameter_count=facts.parameter_count,
         parameter_size=facts.parameter_size,
         quantization=facts.quantization,
@@ -86,3 +94,8 @@ def _info(manifest: Manifest, contents: LayerContents) -> ModelInfo:
         messages=contents.messages,
         metadata={key: value for key, value in facts.metadata.items() if key != "tokenizer.chat_template"},
     )
+
+
+def _families(contents: LayerContents) -> list[str]:
+    """The config's, as Ollama shows them, where it has some."""
+    return list(contents.config.model_families or ()) or [contents.facts.architecture]
