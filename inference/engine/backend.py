@@ -1,7 +1,7 @@
 """What the scheduler needs of llama.cpp, and nothing more.
 
-One decode thread calls everything here except ``tokenize``, ``piece``, ``is_eog`` and ``new_sampler`` (any thread: they
-only read the vocabulary) and ``abort`` (any thread, at any time).
+One decode thread calls everything here except ``tokenize``, ``piece``, ``special_piece``, ``is_eog`` and
+``new_sampler`` (any thread: they only read the vocabulary) and ``abort`` (any thread, at any time).
 """
 
 from __future__ import annotations
@@ -64,6 +64,9 @@ class Backend(Protocol):
 
     def piece(self, token: int) -> bytes:
         """The bytes a token adds to the text; empty for control tokens. May end in the middle of a character."""
+
+    def special_piece(self, token: int) -> bytes:
+        """The same, but a control token has the text it is written as."""
 
     def is_eog(self, token: int) -> bool: ...
 

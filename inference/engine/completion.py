@@ -27,8 +27,9 @@ class Completion:
             sequence.first_token_at = self._clock()
         if sequence.request.num_predict == 0:
             return self.finish(sequence, "length")
-        token = self._backend.sample(sequence.sampler, row)
-        if self._backend.is_eog(token):
+        forced = sequence.thinking.take_forced() if sequence.thinking is not None else None
+        token = self._backend.sample(sequence.sampler, row) if forced is None else forced
+        if forced is None and self._backend.is_eog(token):
             return self.finish(sequence, "stop")
         sequence.tokens.append(token)
         sequence.n_generated += 1
@@ -44,7 +45,12 @@ class Completion:
     def _text(self, sequence: Sequence, row: int, token: int) -> Events:
         n_top = sequence.request.top_logprobs
         logprob = None if n_top is None else self._backend.logprobs(row, token, n_top)
-        return _event(sequence, sequence.detokenizer.feed(self._backend.piece(token), logprob))
+        piece = sequence.preserved.get(token)
+        if piece is None:
+            piece = self._backend.piece(token)
+        if sequence.thinking is not None:
+            sequence.thinking.feed(token, piece)
+        return _event(sequence, sequence.detokenizer.feed(piece, logprob))
 
     def _reached_limit(self, sequence: Sequence) -> bool:
         n_ctx = self._n_ctx(sequence)

@@ -1,7 +1,7 @@
 """A backend without a model: deterministic, and strict where llama.cpp would only go wrong silently.
 
-Its vocabulary is the 256 bytes after three control tokens. By default an answer repeats the prompt, read back from the
-cells, so that a wrong cell shows as a wrong answer. ``spec.model_path`` sets it up, also across processes:
+Its vocabulary is the 256 bytes after three control tokens, the third of which is written ``<|fake|>``. By default an
+answer repeats the prompt, read back from the cells, so that a wrong cell shows as a wrong answer. ``spec.model_path`` sets it up, also across processes:
 ``fake:delay=0.01&length=50``. Keys: see ``FakeSettings``.
 """
 
@@ -27,7 +27,8 @@ from inference.events import TokenLogprob
 from inference.request import SamplingOptions
 from inference.spec import ModelSpec
 
-BOS, EOS, UNUSED = 0, 1, 2
+BOS, EOS, SPECIAL = 0, 1, 2
+SPECIAL_TEXTS = (b"<s>", b"</s>", b"<|fake|>")
 N_CONTROL = 3
 N_VOCAB = 256 + N_CONTROL
 
@@ -106,10 +107,13 @@ class FakeBackend:
         return self._info
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
-        return [BOS] * add_special + [byte + N_CONTROL for byte in text.encode()]
+        return [BOS] * add_special + (special_tokens(text) if parse_special else byte_tokens(text))
 
     def piece(self, token: int) -> bytes:
         return bytes([token - N_CONTROL]) if token >= N_CONTROL else b""
+
+    def special_piece(self, token: int) -> bytes:
+        return SPECIAL_TEXTS[token] if token < N_CONTROL else self.piece(token)
 
     def is_eog(self, token: int) -> bool:
         return token == EOS
@@ -146,8 +150,8 @@ class FakeBackend:
         if 0 <= self.settings.length <= n_sampled:
             return EOS
         if self.settings.text:
-            text = self.settings.text.encode()
-            return text[n_sampled % len(text)] + N_CONTROL
+            answer = special_tokens(self.settings.text)
+            return answer[n_sampled % len(answer)]
         cells = self.memory.tokens(self._rows[index])
         return cells[(len(cells) - sampler.n_prompt) % len(cells)]
 
@@ -185,6 +189,12 @@ def parse_settings(model_path: str) -> FakeSettings:
     """Anything but a ``fake:`` path gives the defaults: tests may name a real file and ask for the fake backend."""
     scheme, _, query = model_path.partition(":")
     return msgspec.convert(dict(parse_qsl(query)) if scheme == "fake" else {}, FakeSettings, strict=False)
+
+
+def special_tokens(text: str) -> list[int]:
+    """The fake's tokens of a text in which ``<|fake|>`` is a token of its own."""
+    first, *rest = text.split(SPECIAL_TEXTS[SPECIAL].decode())
+    return byte_tokens(first) + [token for part in rest for token in (SPECIAL, *byte_tokens(part))]
 
 
 def byte_tokens(text: str) -> list[int]:

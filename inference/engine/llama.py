@@ -88,6 +88,9 @@ class LlamaBackend:
             piece = self._pieces[token] = self._read_piece(token, special=False)
         return piece
 
+    def special_piece(self, token: int) -> bytes:
+        return self._read_piece(token, special=True)
+
     def _read_piece(self, token: int, *, special: bool) -> bytes:
         size = 64
         while True:

@@ -18,6 +18,7 @@ from inference.engine.prepare import Prepared, Preparer
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
 from inference.engine.step import Step
+from inference.engine.thinking import preserved_pieces, watch_thinking
 from inference.errors import DecodeFailed, InferenceError, ModelFailed, RequestCancelled, ShuttingDown
 from inference.events import Event, Failed, Finished, Started, TextDelta
 from inference.request import GenerateRequest
@@ -158,6 +159,8 @@ class Runner:
             submitted_at=submitted_at,
             n_dropped_messages=prepared.n_dropped_messages,
             n_dropped_tokens=prepared.n_dropped_tokens,
+            preserved=preserved_pieces(self._backend, request.preserved),
+            thinking=watch_thinking(self._backend, request, prepared.text),
         )
 
     def _hand_over(self, sequence: Sequence) -> None:

@@ -184,6 +184,7 @@ class Scheduler:
             queue_seconds=sequence.started_at - sequence.submitted_at,
             n_dropped_messages=sequence.n_dropped_messages,
             n_dropped_tokens=sequence.n_dropped_tokens,
+            thinking_open=sequence.thinking is not None and sequence.thinking.was_open,
         )
         self._events.append((sequence.request_id, started))
 

@@ -9,6 +9,7 @@ from inference.engine.backend import Sampler
 from inference.engine.detokenizer import Detokenizer
 from inference.engine.int_buffer import IntBuffer
 from inference.engine.slots import Slot
+from inference.engine.thinking import ThinkingWatch
 from inference.request import GenerateRequest
 
 
@@ -24,6 +25,7 @@ class State(Enum):
 class Sequence:
     """``tokens`` are the prompt and the answer so far; those behind ``n_past`` are still to be decoded.
 
+    ``preserved`` are special tokens whose texts stay in the answer; ``thinking`` is None where there is none to watch.
     ``ticket`` is its place in the queue, ``arrival`` its place among all requests: the youngest is preempted first.
     Owned by the decode thread once it is added to the scheduler.
     """
@@ -39,6 +41,8 @@ class Sequence:
         submitted_at: float,
         n_dropped_messages: int = 0,
         n_dropped_tokens: int = 0,
+        preserved: dict[int, bytes] | None = None,
+        thinking: ThinkingWatch | None = None,
     ) -> None:
         self.request_id = request_id
         self.request = request
@@ -58,6 +62,8 @@ class Sequence:
         self.n_shared = 0
         self.sampler = sampler
         self.detokenizer = Detokenizer(request.stop)
+        self.preserved = preserved or {}
+        self.thinking = thinking
         self.n_cached = 0
         self.n_generated = 0
         self.n_turn = 0
