@@ -1,8 +1,8 @@
 """A backend without a model: deterministic, and strict where llama.cpp would only go wrong silently.
 
 Its vocabulary is the 256 bytes after three control tokens, the third of which is written ``<|fake|>``. By default an
-answer repeats the prompt, read back from the cells, so that a wrong cell shows as a wrong answer. ``spec.model_path`` sets it up, also across processes:
-``fake:delay=0.01&length=50``. Keys: see ``FakeSettings``.
+answer repeats the prompt, read back from the cells, so that a wrong cell shows as a wrong answer. ``spec.model_path``
+sets it up, also across processes: ``fake:delay=0.01&length=50``. Keys: see ``FakeSettings``.
 """
 
 from __future__ import annotations
