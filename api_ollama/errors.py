@@ -30,6 +30,7 @@ _STATUSES: dict[type[Exception], int] = {
     catalog.BlobNotFound: 404,
     catalog.BlobInUse: 409,
     catalog.UploadMismatch: 400,
+    catalog.DestinationNotSupported: 501,
     catalog.NotEnoughSpace: 507,
     catalog.StoreBusy: 503,
     catalog.CatalogError: 500,

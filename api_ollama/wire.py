@@ -98,6 +98,23 @@ class DeleteBody(Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
+class PullBody(Struct, frozen=True, kw_only=True):
+    """``insecure`` is accepted as Ollama accepts it, which ignores it here: only a setting opens private hosts."""
+
+    model: str = ""
+    name: str = ""
+    insecure: bool = False
+    stream: bool = True
+
+
+class PushBody(Struct, frozen=True, kw_only=True):
+    model: str = ""
+    name: str = ""
+    destination: str = ""
+    insecure: bool = False
+    stream: bool = True
+
+
 class CopyBody(Struct, frozen=True, kw_only=True):
     source: str = ""
     destination: str = ""

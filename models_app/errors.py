@@ -17,6 +17,7 @@
     │   ├── SourceUnavailable    the connection or the far server failed, and trying again may help
     │   ├── ForbiddenHost        the address is private and no setting allows it
     │   └── DigestMismatch       the bytes are not those that were promised
+    ├── DestinationNotSupported  there is no transport to the registry that a push names
     ├── NotEnoughSpace           the disk can't take it
     ├── StoreBusy                another process holds what is needed
     └── TransferCancelled        the caller gave up
@@ -96,10 +97,10 @@ class SourceError(CatalogError):
 
 
 class SourceNotFound(SourceError):
-    """``name`` is what was to be pulled."""
+    """``name`` is what was to be pulled. The message is Ollama's, which scripts look for."""
 
     def __init__(self, name: str, message: str | None = None) -> None:
-        super().__init__(message or f"pull model manifest: no source knows {name!r}")
+        super().__init__(message or f"pull model manifest: file does not exist")
         self.name = name
 
 
@@ -133,6 +134,12 @@ class DigestMismatch(SourceError):
         super().__init__(f"digest mismatch, file must be downloaded again{where}: want {want}, got {got}")
         self.want = str(want)
         self.got = str(got)
+
+
+class DestinationNotSupported(CatalogError):
+    def __init__(self, host: str) -> None:
+        super().__init__(f"pushing to {host!r} is not supported by this server yet")
+        self.host = host
 
 
 class NotEnoughSpace(CatalogError):

@@ -26,18 +26,20 @@ OnProgress = Callable[[Progress], None]
 
 
 class LayerProgress:
-    """Reports one layer's bytes. The first and the last report always go out."""
+    """Reports one layer's bytes. The first and the last report always go out, and none twice."""
 
     def __init__(self, *, digest: str, on_progress: OnProgress) -> None:
         self._digest = digest
         self._status = f"pulling {digest.removeprefix('sha256:')[:12]}"
         self._on_progress = on_progress
         self._next_seconds = 0.0
+        self._last: tuple[int, int | None] | None = None
 
     def report(self, completed: int, total: int | None) -> None:
         now = time.monotonic()
-        if now < self._next_seconds and completed != total:
+        if (completed, total) == self._last or (now < self._next_seconds and completed != total):
             return
+        self._last = (completed, total)
         self._next_seconds = now + INTERVAL_SECONDS
         total = max(total or 0, completed) if total is not None else 0
         self._on_progress(Progress(status=self._status, digest=self._digest, total=total, completed=completed))

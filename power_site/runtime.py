@@ -6,6 +6,7 @@ Everything here belongs to the event loop's thread.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from inference import GenerateRequest, LoadOptions, ModelSpec, Pool, PoolConfig, Stream
 from inference.errors import ShuttingDown
@@ -16,6 +17,7 @@ from power_site.conf import Config
 
 _pool: Pool | None = None
 _started_at = time.monotonic()
+_stop_acts: list[Callable[[], None]] = []
 
 
 async def start(config: Config) -> Pool:
@@ -37,11 +39,18 @@ def pool() -> Pool:
     return _pool
 
 
+def at_stop(act: Callable[[], None]) -> None:
+    """``act`` is called on the loop as soon as the server begins to stop, perhaps more than once."""
+    _stop_acts.append(act)
+
+
 async def stop(*, drain_seconds: float) -> None:
     """Running generations may go on so long, then they end with ``shutdown``; every worker is gone on return.
 
     May be called again, with less patience, while the first call waits.
     """
+    for act in _stop_acts:
+        act()
     if _pool is not None:
         await _pool.shutdown(drain_seconds=drain_seconds)
 

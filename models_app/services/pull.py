@@ -72,8 +72,8 @@ def _pull(origin: Source, plan: Plan, target: ModelName, report: OnProgress, can
 
 def _fetch_and_commit(origin: Source, plan: Plan, target: ModelName, report: OnProgress, cancelled: Cancelled) -> None:
     refs = [_layer(origin, layer, report, cancelled) for layer in plan.layers]
-    report(Progress(status="verifying sha256 digest"))
     document = manifest_parse(plan.manifest) if plan.manifest is not None else _document(refs, report)
+    report(Progress(status="verifying sha256 digest"))
     report(Progress(status="writing manifest"))
     if manifest_commit(name=target, document=document, source=origin.origin):
         report(Progress(status="removing unused layers"))

@@ -15,6 +15,8 @@ METHODS = {
     "tags": "GET, HEAD",
     "ps": "GET",
     "show": "POST",
+    "pull": "POST",
+    "push": "POST",
     "copy": "POST",
     "delete": "DELETE",
     "me": "POST",
