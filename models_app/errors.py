@@ -100,7 +100,7 @@ class SourceNotFound(SourceError):
     """``name`` is what was to be pulled. The message is Ollama's, which scripts look for."""
 
     def __init__(self, name: str, message: str | None = None) -> None:
-        super().__init__(message or f"pull model manifest: file does not exist")
+        super().__init__(message or "pull model manifest: file does not exist")
         self.name = name
 
 

@@ -126,6 +126,10 @@ async def test_a_real_pull_ends_in_the_catalog(api: httpx2.AsyncClient, data: by
     assert [model["name"] for model in (await api.get("/api/tags")).json()["models"]] == ["tiny:latest"]
 
 
+def n_watching() -> int:
+    return sum(len(action._watchers) for action in transferring.actions._by_key.values())
+
+
 async def test_several_who_pull_the_same_share_one_fetch(
     api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,8 +147,8 @@ async def test_several_who_pull_the_same_share_one_fetch(
     names = ["library/m", "M:latest", "registry.ollama.ai/library/m:LATEST"]
     asking = [asyncio.create_task(api.post("/api/pull", json={"model": name})) for name in names]
     async with asyncio.timeout(20):
-        while not any(len(action._watchers) == 3 for action in transferring.actions._by_key.values()):
-            await asyncio.sleep(0)  # noqa: ASYNC110 - nobody is told of those who join
+        while n_watching() < 3:  # noqa: ASYNC110 - nobody is told of those who join
+            await asyncio.sleep(0)
         go_on.set()
         answers = await asyncio.gather(*asking)
     assert n_runs == 1
