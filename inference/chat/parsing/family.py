@@ -1,0 +1,67 @@
+"""A family of models: the syntax of its thoughts and calls, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inference.chat.parsing.parser import Parser, Script
+from inference.chat.parsing.script import Syntax, script_of
+from inference.chat.parsing.tools import Tools
+from inference.errors import InvalidRequest
+from inference.request import Constraint, ThinkingSpan
+
+Tool = Mapping[str, Any]
+# (functions, parallel) to a Lark grammar for llguidance.
+Force = Callable[[Sequence[Tool], bool], str]
+# For a syntax of its own: (tools, thinking_open) to the parser's script.
+Own = Callable[[Tools, bool], Script]
+
+NO_SYNTAX = Syntax()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """``thinking`` None: the model does not think aloud. ``preserved`` are the special tokens the parser has to see.
+
+    ``trims``: white space before a call is markup.
+    """
+
+    name: str
+    syntax: Syntax = NO_SYNTAX
+    own: Own | None = None
+    thinking: ThinkingSpan | None = None
+    preserved: tuple[str, ...] = ()
+    trims: bool = False
+    force: Force | None = None
+
+    @property
+    def knows_tools(self) -> bool:
+        return self.force is not None
+
+    def parser(self, *, tools: Sequence[Tool] = (), thinking_open: bool = False) -> Parser:
+        """``thinking_open``: the prompt ends within thoughts, so the answer begins there (``Started.thinking_open``).
+
+        Without ``tools`` there are no calls, and their markers are text.
+        """
+        offered = Tools(tools)
+        if self.own is not None:
+            script = self.own(offered, thinking_open)
+        else:
+            script = script_of(self.syntax, offered, thinking_open=thinking_open)
+        return Parser(script, trims=self.trims)
+
+    def forced(self, tools: Sequence[Tool], *, name: str | None = None, parallel: bool = False) -> Constraint:
+        """What the answer must be to consist of calls of these tools, or of the one called ``name``, each with
+        arguments that its schema allows. ``parallel``: one or more of them. Holds behind the thoughts.
+
+        Raises InvalidRequest where no tool has that name, or the family knows no tools.
+        """
+        functions = [tool.get("function", tool) for tool in tools]
+        chosen = [function for function in functions if name in (None, function.get("name"))]
+        if not chosen:
+            raise InvalidRequest(f"tool_choice names the tool {name!r}, which is not among the request's tools")
+        if self.force is None:
+            raise InvalidRequest("this model's chat template knows no tools")
+        return Constraint(kind="lark", text=self.force(chosen, parallel))

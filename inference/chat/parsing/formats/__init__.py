@@ -1,0 +1,1 @@
+"""One file for each syntax of calls, named after the family that brought it."""

@@ -1,0 +1,68 @@
+"""Calls of models whose template knows no tools: a system text asks for JSON, and JSON that names a tool is a call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from inference.chat.parsing.forcing import Function, grammar, json_call
+from inference.chat.parsing.jsontext import CALL_KEYS, calls_in, read_known
+from inference.chat.parsing.script import CallReader, Emit
+from inference.chat.parsing.source import Malformed, Source, Step
+from inference.chat.parsing.tools import Tools
+
+INSTRUCTIONS = (
+    "You can call these functions, each described by a JSON schema:\n\n{functions}\n\n"
+    "To call a function, answer with nothing but a JSON object in this form:\n"
+    '{{"name": "<name of the function>", "arguments": {{<arguments by its schema>}}}}\n'
+    "To call several, answer with one such object on each line. Where no function helps, answer in plain text."
+)
+LANGUAGES = ("json", "tool_call", "tool_code")
+
+
+def generic_instructions(tools: Sequence[Mapping[str, Any]]) -> str:
+    """A system text that describes the tools and the form of a call."""
+    functions = [tool.get("function", tool) for tool in tools]
+    lines = (json.dumps(_described(function), ensure_ascii=False) for function in functions)
+    return INSTRUCTIONS.format(functions="\n".join(lines))
+
+
+def _described(function: Function) -> dict[str, Any]:
+    return {key: function[key] for key in ("name", "description", "parameters") if function.get(key)}
+
+
+def known_calls(source: Source, tools: Tools, emit: Emit, opened: str = "") -> Step[None]:
+    """An object or a list of objects that name tools on offer. Raises Malformed, Ended: then it is text."""
+    calls = calls_in((yield from read_known(source, CALL_KEYS, opened)))
+    if any(call.name not in tools for call in calls):
+        raise Malformed
+    for call in calls:
+        emit(call)
+
+
+def opened_by(bracket: str) -> CallReader:
+    """Reads calls whose first bracket was the marker."""
+    return lambda source, tools, emit: known_calls(source, tools, emit, bracket)
+
+
+def fenced(source: Source, tools: Tools, emit: Emit) -> Step[None]:
+    yield from source.accept(*LANGUAGES)
+    yield from source.spaces()
+    yield from known_calls(source, tools, emit)
+    yield from source.spaces()
+    yield from source.accept("```")
+
+
+def tagged(closer: str) -> CallReader:
+    def read(source: Source, tools: Tools, emit: Emit) -> Step[None]:
+        yield from source.spaces()
+        yield from known_calls(source, tools, emit)
+        yield from source.spaces()
+        yield from source.accept(closer)
+
+    return read
+
+
+def force(functions: Sequence[Function], parallel: bool) -> str:
+    return grammar(functions, json_call("", ""), separator="\n", parallel=parallel)

@@ -1,0 +1,126 @@
+"""The script most families share: thoughts first, then text with calls behind markers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from inference.chat.parsing.answer import Answer
+from inference.chat.parsing.parser import Script
+from inference.chat.parsing.source import Ended, Malformed, Markers, Source, Step
+from inference.chat.parsing.tools import Tools
+from inference.events import ToolCall
+
+Emit = Callable[[ToolCall], None]
+# Reads what stands behind a marker, and gives out each call as it is whole. Raises Malformed, Ended.
+CallReader = Callable[[Source, Tools, Emit], Step[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syntax:
+    """``calls``: marker to reader. ``thinking``: pairs of markers; ``thinks_anywhere`` where the first of a pair is a
+    token of its own, so that it can't be part of a text. ``bare`` reads a call that no marker announces, where the
+    text begins. ``noise`` is markup between the parts, left out.
+    """
+
+    calls: Mapping[str, CallReader] = field(default_factory=dict)
+    thinking: tuple[tuple[str, str], ...] = ()
+    thinks_anywhere: bool = False
+    bare: CallReader | None = None
+    noise: tuple[str, ...] = ()
+
+
+def script_of(syntax: Syntax, tools: Tools, *, thinking_open: bool) -> Script:
+    """Without tools a marker of calls is text like any other."""
+    calls = dict(syntax.calls) if tools else {}
+    bare = syntax.bare if tools else None
+    return lambda source, answer: _Run(source, answer, syntax, tools, calls, bare).run(thinking_open)
+
+
+class _Run:
+    def __init__(
+        self,
+        source: Source,
+        answer: Answer,
+        syntax: Syntax,
+        tools: Tools,
+        calls: dict[str, CallReader],
+        bare: CallReader | None,
+    ) -> None:
+        self._source = source
+        self._answer = answer
+        self._tools = tools
+        self._calls = calls
+        self._bare = bare
+        self._thinking = dict(syntax.thinking)
+        self._noise = syntax.noise
+        anywhere = tuple(self._thinking) if syntax.thinks_anywhere else ()
+        self._text_markers = tuple(dict.fromkeys((*calls, *anywhere, *syntax.noise)))
+
+    def run(self, thinking_open: bool) -> Step[None]:
+        start = next(iter(self._thinking), "")
+        if not thinking_open and self._thinking:
+            self._answer.text((yield from self._source.spaces()))
+            start = yield from self._source.accept(*self._thinking)
+        if start:
+            yield from self._think(self._thinking[start])
+        if self._bare is not None:
+            self._answer.text((yield from self._source.spaces()))
+            yield from self._call("", self._bare)
+        yield from self._say()
+
+    def _say(self) -> Step[None]:
+        if not self._text_markers:
+            yield from self._source.rest(self._answer.text)
+            return
+        markers = Markers(*self._text_markers)
+        while marker := (yield from self._source.until(markers, self._answer.text)):
+            if marker in self._thinking:
+                yield from self._think(self._thinking[marker])
+            elif marker in self._calls:
+                yield from self._call(marker, self._calls[marker])
+
+    def _call(self, marker: str, read: CallReader) -> Step[None]:
+        def emit(call: ToolCall) -> None:
+            self._answer.call(call)
+            self._source.record()
+
+        self._source.record(marker)
+        try:
+            yield from read(self._source, self._tools, emit)
+        except Malformed:
+            self._answer.text(self._source.recorded())
+        except Ended:
+            if not marker:
+                self._answer.text(self._source.recorded())
+        self._source.recorded()
+
+    def _think(self, end: str) -> Step[None]:
+        """Thoughts up to ``end``. A call within them is part of them, unless it is the last thing of all: then the
+        model went from thinking to calling without a word (Qwen3.5 does).
+        """
+        markers = Markers(end, *self._calls)
+        while marker := (yield from self._source.until(markers, self._answer.thinking)):
+            if marker == end:
+                self._answer.end_thinking()
+                return
+            yield from self._ponder(marker)
+
+    def _ponder(self, marker: str) -> Step[None]:
+        calls: list[ToolCall] = []
+        self._source.record(marker)
+        try:
+            while marker:
+                yield from self._calls[marker](self._source, self._tools, calls.append)
+                yield from self._source.spaces()
+                marker = yield from self._source.accept(*self._calls)
+            last = yield from self._source.at_end()
+        except (Malformed, Ended):
+            last = False
+        thoughts = self._source.recorded()
+        if not last:
+            self._answer.thinking(thoughts)
+            return
+        self._answer.end_thinking()
+        for call in calls:
+            self._answer.call(call)

@@ -1,0 +1,132 @@
+"""The tools a request offers: their names, and the types their schemas give to values that a model writes untyped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from inference.events import ToolCall
+
+Schema = Mapping[str, Any]
+PYTHON_LITERALS = {"True": True, "False": False, "None": None}
+JSON_TYPES: tuple[tuple[str, type | tuple[type, ...]], ...] = (
+    ("boolean", bool),
+    ("integer", int),
+    ("number", (int, float)),
+    ("string", str),
+    ("array", list),
+    ("object", dict),
+    ("null", type(None)),
+)
+MAX_REFERENCES = 32
+
+
+class Tools:
+    """Built once for a parser. ``tools`` are in OpenAI's form, or the function objects alone."""
+
+    def __init__(self, tools: Sequence[Mapping[str, Any]]) -> None:
+        functions = [tool.get("function", tool) for tool in tools]
+        self._schemas: dict[str, Schema] = {
+            str(function.get("name", "")): as_schema(function.get("parameters")) for function in functions
+        }
+
+    def __bool__(self) -> bool:
+        return bool(self._schemas)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._schemas
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._schemas)
+
+    def schema(self, name: str) -> Schema:
+        """The schema of the arguments; empty for a tool that was not offered."""
+        return self._schemas.get(name, {})
+
+    def typed(self, name: str, argument: str, text: str) -> Any:
+        """The value that ``text`` is by the tool's schema. Text that fits no type it names stays text."""
+        root = self.schema(name)
+        allowed = types_of(as_schema(as_schema(root.get("properties")).get(argument)), root)
+        if allowed == {"string"}:
+            return text
+        try:
+            value = PYTHON_LITERALS[text] if text in PYTHON_LITERALS else load_json(text)
+        except ValueError:
+            return text
+        if isinstance(value, float) and value.is_integer() and "integer" in allowed and "number" not in allowed:
+            return int(value)
+        return value if not allowed or _types(value) & allowed else text
+
+
+def as_schema(value: Any) -> Schema:
+    return value if isinstance(value, Mapping) else {}
+
+
+def types_of(schema: Schema, root: Schema, depth: int = 0) -> set[str]:
+    """The JSON types a schema allows; empty where it does not say."""
+    if depth > MAX_REFERENCES:
+        return set()
+    types = set()
+    named = schema.get("type")
+    types.update([named] if isinstance(named, str) else [name for name in named or () if isinstance(name, str)])
+    for value in [*_list(schema.get("enum")), *([schema["const"]] if "const" in schema else [])]:
+        types |= _types(value) if not types else set()
+    for word in ("anyOf", "oneOf", "allOf"):
+        for part in _list(schema.get(word)):
+            types |= types_of(as_schema(part), root, depth + 1)
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#/"):
+        types |= types_of(_resolve(root, reference), root, depth + 1)
+    return types
+
+
+def load_json(text: str) -> Any:
+    """A JSON value; control characters may stand in its strings. Raises ValueError for anything else."""
+    try:
+        return json.loads(text, strict=False, parse_constant=_refuse, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def dump_json(value: Any) -> str:
+    """JSON as compact text. Half a surrogate pair, which only an escape can bring in, stays an escape."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=False)
+    return text
+
+
+def call_of(name: str, arguments: Mapping[str, Any]) -> ToolCall:
+    return ToolCall(name=name, arguments=dump_json(arguments))
+
+
+def _types(value: Any) -> set[str]:
+    if isinstance(value, bool):
+        return {"boolean"}
+    return {name for name, kind in JSON_TYPES if isinstance(value, kind) and name != "boolean"}
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def _resolve(root: Schema, reference: str) -> Schema:
+    found: Any = root
+    for word in reference[2:].split("/"):
+        found = as_schema(found).get(word.replace("~1", "/").replace("~0", "~"))
+    return as_schema(found)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a number too large")
+    return value
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
