@@ -15,15 +15,12 @@ from typing import Any
 
 import minijinja
 
+from inference.chat.defaults import CHATML
 from inference.chat.prefill import END_OF_FINAL, left_open
+from inference.chat.shapes import as_dict, shape_of, think_variables, tools_list
 from inference.errors import TemplateError
 from inference.request import Message
 
-# What llama.cpp falls back to as well where a file brings no template.
-CHATML = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 FUEL = 2_000_000
 MAX_SOURCE_CHARS = 1_000_000
 # Hugging Face's tag for training masks; minijinja does not know it, and it renders to nothing.
@@ -44,6 +41,7 @@ class ChatTemplate:
         self._eos = eos
         self._environment = _environment(now)
         source = source or CHATML
+        self._shape = shape_of(source)
         if len(source) > MAX_SOURCE_CHARS:
             raise TemplateError("the model's chat template is too long")
         try:
@@ -57,27 +55,44 @@ class ChatTemplate:
         *,
         continue_final_message: bool = False,
         tools: Sequence[dict[str, Any]] = (),
+        think: bool | str | None = None,
         max_chars: int | None = None,
     ) -> str:
         """The prompt's text. ``continue_final_message`` leaves the last message open, so that the model goes on in it.
 
-        ``tools`` is left out rather than passed empty: templates ask ``if tools is defined`` and ``is not none``.
+        ``tools`` is left out rather than passed empty: templates ask ``if tools is defined`` and ``is not none``. None
+        as ``think`` leaves it to the template.
         """
-        rendered = [as_dict(message) for message in messages]
-        if continue_final_message and rendered:
-            rendered[-1]["content"] += END_OF_FINAL
         variables: dict[str, Any] = {
-            "messages": rendered,
             "add_generation_prompt": not continue_final_message,
             "bos_token": self._bos,
             "eos_token": self._eos,
+            **think_variables(think, self._shape),
         }
         if tools:
-            variables["tools"] = list(tools)
-        text = self._render(variables)
+            variables["tools"] = tools_list(tools)
+        text = self._converse(messages, variables, open_final=continue_final_message)
         if max_chars is not None and len(text) > max_chars:
             raise TemplateError("the chat template made more text than the context could hold")
         return left_open(text)
+
+    def _converse(self, messages: Sequence[Message], variables: dict[str, Any], *, open_final: bool) -> str:
+        """A few templates join a call's arguments to text, and fail where they are the object that most expect."""
+        try:
+            return self._render(variables | {"messages": self._dicts(messages, open_final=open_final)})
+        except TemplateError:
+            if not any(message.tool_calls for message in messages):
+                raise
+            dicts = self._dicts(messages, open_final=open_final, string_arguments=True)
+            return self._render(variables | {"messages": dicts})
+
+    def _dicts(
+        self, messages: Sequence[Message], *, open_final: bool, string_arguments: bool = False
+    ) -> list[dict[str, Any]]:
+        dicts = [as_dict(message, self._shape, string_arguments=string_arguments) for message in messages]
+        if open_final and dicts:
+            dicts[-1]["content"] = (dicts[-1]["content"] or "") + END_OF_FINAL
+        return dicts
 
     def _render(self, variables: dict[str, Any]) -> str:
         try:
@@ -90,20 +105,6 @@ class ChatTemplate:
 
 class _Refused(Exception):
     """The template called ``raise_exception``."""
-
-
-def as_dict(message: Message) -> dict[str, Any]:
-    """A message as templates know it: absent rather than empty, and OpenAI's names."""
-    fields: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.thinking:
-        fields["thinking"] = fields["reasoning_content"] = message.thinking
-    if message.tool_calls:
-        fields["tool_calls"] = list(message.tool_calls)
-    if message.tool_name:
-        fields["name"] = fields["tool_name"] = message.tool_name
-    if message.tool_call_id:
-        fields["tool_call_id"] = message.tool_call_id
-    return fields
 
 
 def _environment(now: Callable[[], datetime]) -> minijinja.Environment:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from inference.config import BackendKind, LoadOptions
 from inference.engine.batch import Batch
+from inference.engine.insert import InsertTokens
 from inference.engine.swap import State
 from inference.engine.threads import limit_spinning
 from inference.errors import BackendNotAvailable
@@ -38,7 +39,8 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
 
     ``max_idle_cells``: see ``CellPlan``; ``swap_bytes``: see ``LoadOptions``. ``chat_template`` is Jinja source: the
     specification's, else the file's own, None where there is neither; ``bos`` and ``eos`` are texts for it.
-    ``size_vram_bytes`` is what the load has taken of the GPUs' memory.
+    ``size_vram_bytes`` is what the load has taken of the GPUs' memory. ``insert`` is None where the vocabulary has no
+    tokens for a text in the middle.
     """
 
     n_ctx: int
@@ -54,6 +56,8 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     eos: str = ""
     chat_template: str | None = None
     size_vram_bytes: int = 0
+    architecture: str = ""
+    insert: InsertTokens | None = None
 
 
 class Backend(Protocol):

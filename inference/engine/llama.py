@@ -17,6 +17,7 @@ from inference.config import LoadOptions
 from inference.engine.backend import Aborted, BackendInfo, CacheFull, Sampler
 from inference.engine.batch import Batch
 from inference.engine.cells import CellPlan, plan_cells
+from inference.engine.insert import InsertTokens
 from inference.engine.llama_abort import AbortFlag
 from inference.engine.llama_devices import gpu_free_bytes
 from inference.engine.llama_load import load_context, load_model
@@ -65,7 +66,22 @@ class LlamaBackend:
             eos=self._special_text(lib.llama_vocab_eos(self._vocab)),
             chat_template=spec.chat_template or (template.decode(errors="replace") if template else None),
             size_vram_bytes=size_vram_bytes,
+            architecture=self._metadata("general.architecture"),
+            insert=self._insert_tokens(),
         )
+
+    def _metadata(self, key: str) -> str:
+        buffer = ctypes.create_string_buffer(128)
+        n = lib.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
+        return buffer.value.decode(errors="replace") if n >= 0 else ""
+
+    def _insert_tokens(self) -> InsertTokens | None:
+        tokens = InsertTokens(
+            lib.llama_vocab_fim_pre(self._vocab),
+            lib.llama_vocab_fim_suf(self._vocab),
+            lib.llama_vocab_fim_mid(self._vocab),
+        )
+        return tokens if min(tokens.prefix, tokens.suffix, tokens.middle) >= 0 else None
 
     @property
     def info(self) -> BackendInfo:

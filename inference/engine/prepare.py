@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from inference.chat.defaults import default_template
 from inference.chat.ollama.template import OllamaTemplate
 from inference.chat.template import ChatTemplate
 from inference.engine.backend import Backend
-from inference.errors import InvalidOption, InvalidRequest, PromptTooLong
+from inference.engine.insert import insert_prompt
+from inference.errors import InvalidOption, InvalidRequest, NotSupported, PromptTooLong
 from inference.request import ChatPrompt, GenerateRequest, Message, TextPrompt
 
 # faults S25: a template may not make a text many times as long as the context. No token of a real text is longer.
@@ -56,6 +58,8 @@ class Preparer:
 
     def _chat(self, prompt: ChatPrompt, n_most: int, *, truncate: bool) -> Prepared:
         """Drops as few of the oldest messages as it takes; system messages and the last one stay (wire 2.5)."""
+        if prompt.suffix:
+            return self._insert(prompt, n_most, truncate=truncate)
         text, tokens = self._render(prompt, prompt.messages)
         if len(tokens) <= n_most or not truncate:
             return Prepared(tokens=tokens, text=text)
@@ -70,10 +74,29 @@ class Preparer:
         text, tokens = self._render(prompt, without(prompt.messages, droppable[:high]))
         return Prepared(tokens=tokens, text=text, n_dropped_messages=high)
 
+    def _insert(self, prompt: ChatPrompt, n_most: int, *, truncate: bool) -> Prepared:
+        """By the model's template where that knows a suffix, else by its tokens; messages but the last don't count."""
+        before = prompt.messages[-1].content
+        template = self._chat_template(prompt.template)
+        if isinstance(template, OllamaTemplate) and "suffix" in template.variables:
+            text = template.render((), prompt=before, suffix=prompt.suffix, think=prompt.think)
+            return Prepared(tokens=self._text(text, prompt.context), text=text)
+        if self._backend.info.insert is None:
+            raise NotSupported("this model does not support insert")
+        head = list(prompt.context) or self._backend.tokenize("", add_special=True, parse_special=False)
+        parts = [
+            self._backend.tokenize(each, add_special=False, parse_special=False) for each in (before, prompt.suffix)
+        ]
+        room = n_most if truncate else sum(map(len, (head, *parts))) + 3
+        tokens, n_dropped = insert_prompt(self._backend.info.insert, *parts, head=head, n_most=room)
+        return Prepared(tokens=tokens, n_dropped_tokens=n_dropped)
+
     def _render(self, prompt: ChatPrompt, messages: tuple[Message, ...]) -> tuple[str, list[int]]:
         text = self._chat_template(prompt.template).render(
             messages,
             continue_final_message=prompt.continue_final_message,
+            tools=prompt.tools,
+            think=prompt.think,
             max_chars=MAX_CHARS_PER_TOKEN * self._backend.info.n_ctx + 4 * sum(len(each.content) for each in messages),
         )
         return text, self._text(text, prompt.context)
@@ -84,8 +107,14 @@ class Preparer:
             return _compiled(source)
         if self._template is None:
             info = self._backend.info
-            self._template = ChatTemplate(info.chat_template, bos=info.bos, eos=info.eos)
+            source = info.chat_template or default_template(
+                self._is_token, architecture=info.architecture, n_vocab=info.n_vocab
+            )
+            self._template = ChatTemplate(source, bos=info.bos, eos=info.eos)
         return self._template
+
+    def _is_token(self, text: str) -> bool:
+        return len(self._backend.tokenize(text, add_special=False, parse_special=True)) == 1
 
     def _text(self, text: str, context: tuple[int, ...]) -> list[int]:
         """``context`` is the head of the prompt, with its own BOS; a template may have written one already."""

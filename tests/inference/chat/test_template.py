@@ -6,7 +6,8 @@ from datetime import datetime
 import jinja2.sandbox
 import pytest
 
-from inference.chat.template import ChatTemplate, as_dict
+from inference.chat.shapes import as_dict
+from inference.chat.template import ChatTemplate
 from inference.errors import TemplateError
 from inference.request import Message
 

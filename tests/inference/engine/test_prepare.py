@@ -65,8 +65,8 @@ def test_a_template_that_writes_the_first_token_itself_does_not_get_two() -> Non
     assert prepare(chat("x"), template="<s>{{ messages[0].content }}").tokens == byte_tokens("<s>x")
 
 
-def test_a_model_without_a_template_gets_chatml() -> None:
-    assert text(prepare(chat("x"), template=None)) == "<|im_start|>user\nx<|im_end|>\n<|im_start|>assistant\n"
+def test_a_model_without_a_template_gets_the_one_its_vocabulary_tells() -> None:
+    assert text(prepare(chat("x"), template=None)) == "User: x\n\nAssistant:"
 
 
 def test_a_broken_template_refuses_chats_only() -> None:

@@ -107,7 +107,7 @@ def test_a_chat_is_rendered_and_answered(start: Start) -> None:
     prompt = ChatPrompt(messages=(Message(role="user", content="hi"),))
     running.runner.submit(1, GenerateRequest(prompt=prompt))
     running.inbox.end(1)
-    assert running.inbox.text(1).startswith("<|im_start|>user\nhi")
+    assert running.inbox.text(1).startswith("User: hi")
 
 
 def test_a_prompt_that_is_only_rendered_needs_no_decode(start: Start) -> None:
@@ -116,7 +116,7 @@ def test_a_prompt_that_is_only_rendered_needs_no_decode(start: Start) -> None:
     running.runner.submit(1, GenerateRequest(prompt=ChatPrompt(messages=messages), render_only=True))
     end = running.inbox.end(1)
     assert isinstance(end, Finished)
-    assert running.inbox.text(1) == "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n"
+    assert running.inbox.text(1) == "User: hi\n\nAssistant:"
     (begin, *_) = running.inbox.of(1)
     assert isinstance(begin, Started)
     assert (begin.n_dropped_messages, begin.n_prompt) == (1, end.n_prompt)
