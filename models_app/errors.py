@@ -5,6 +5,10 @@
     ├── InvalidDigest            not sha256:<64 lower-case hex digits>
     ├── InvalidManifest          the bytes are not a v2 manifest within our bounds
     ├── InvalidGGUF              the file breaks the format, or goes beyond our bounds
+    ├── InvalidModelfile         the text breaks the grammar of Modelfiles
+    ├── InvalidCreate            nothing can be created from what was given
+    │   └── UnsupportedModel     a safetensors model that can't be converted
+    ├── CreateFailed             the work of a create failed (a conversion, a quantization)
     ├── ModelNotFound            the catalog has no such name
     ├── BlobNotFound             the store has no such blob
     ├── BlobDamaged              the blob's file is not what its digest says
@@ -54,6 +58,22 @@ class InvalidGGUF(CatalogError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"invalid GGUF file: {reason}")
         self.reason = reason
+
+
+class InvalidModelfile(CatalogError):
+    """``str(error)`` has the line where it can be told, as Ollama's parser says it."""
+
+
+class InvalidCreate(CatalogError):
+    pass
+
+
+class UnsupportedModel(InvalidCreate):
+    pass
+
+
+class CreateFailed(CatalogError):
+    pass
 
 
 class ModelNotFound(CatalogError):
