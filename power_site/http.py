@@ -90,6 +90,7 @@ def endpoint(on_error: Callable[[Exception], HttpResponse], **handlers: AsyncVie
     # No cookie is ever an identity on the API paths, so there is nothing to forge.
     dispatch.csrf_exempt = True  # type: ignore[attr-defined]
     dispatch.methods = frozenset(handlers)  # type: ignore[attr-defined]
+    dispatch.handlers = handlers  # type: ignore[attr-defined]
     return dispatch
 
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", views.heartbeat),
     path("health", views.health),
     path("metrics", views.metrics_text),
+    path("openapi.json", views.openapi),
     path("api/", include("api_ollama.urls")),
     path("v1/", include("api_openai.urls")),
     path("admin/", admin.site.urls),

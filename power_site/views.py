@@ -14,6 +14,7 @@ from power_site.cli import power_version
 from power_site.conf import config
 from power_site.gate.hosts import is_loopback
 from power_site.gate.refusal import error_body, internal_error_text
+from power_site.http import run_file
 
 JSON = "application/json; charset=utf-8"
 HEARTBEAT = "Ollama is running"  # what Ollama's clients look for (server/routes.go)
@@ -44,6 +45,14 @@ async def metrics_text(request: HttpRequest) -> HttpResponse:
     if not (config().metrics_remote or is_loopback(request.META.get("REMOTE_ADDR", ""))):
         return error(request, 403, "metrics are for this machine only; the setting metrics_remote opens them")
     return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+
+async def openapi(request: HttpRequest) -> HttpResponse:
+    if request.method not in {"GET", "HEAD"}:
+        return method_not_allowed(request, "GET, HEAD")
+    from power_site.openapi.document import document_json  # here: its tables import every view, these among them
+
+    return HttpResponse(await run_file(document_json), content_type=JSON)
 
 
 def static_file(request: HttpRequest, path: str) -> HttpResponse:

@@ -41,7 +41,7 @@ def test_no_module_runs_code_from_data_or_unpacks_archives(path: Path) -> None:
     assert FORBIDDEN_CALLS.isdisjoint(called_names(tree))
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt", "demo.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt", "demo.txt", "clients.txt"])
 def test_the_lock_has_a_hash_for_every_package_and_no_address(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text()
     packages = [block for block in re.split(r"\n(?=[a-z])", text) if re.match(r"[a-z]", block)]

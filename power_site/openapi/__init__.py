@@ -1,0 +1,1 @@
+"""Power's own OpenAPI document, made from the routes and from the types that the code itself decodes."""
