@@ -9,7 +9,9 @@ No class here knows of HTTP: each wire owns a table from these classes to its st
     ├── RequestCancelled         the caller gave up, or read too slowly
     ├── InvalidRequest           the caller's fault; the message says what to change
     │   ├── InvalidOption        one option, named by ``option``
+    │   ├── InvalidConstraint    a schema or grammar that can't be held to, for the reason given
     │   ├── PromptTooLong        longer than the context, and truncation is off or can't help
+    │   ├── InputTooLong         the same of a text to be embedded
     │   ├── NotSupported         the model lacks a capability
     │   └── TemplateError        the chat template can't render these messages
     └── ModelFailed              the model's fault or the machine's
@@ -24,6 +26,8 @@ A message is one sentence for the caller and never holds a path, a prompt or a t
 """
 
 from __future__ import annotations
+
+MAX_REASON_CHARS = 300
 
 
 class InferenceError(Exception):
@@ -64,12 +68,29 @@ class InvalidOption(InvalidRequest):
         self.option = option
 
 
+class InvalidConstraint(InvalidRequest):
+    """``kind`` is a ``Constraint``'s. A reason of many lines is made one, and cut."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        what = "format" if kind in ("json", "json_schema") else "grammar"
+        super().__init__(f"invalid {what}: {' '.join(reason.split())[:MAX_REASON_CHARS]}")
+        self.kind = kind
+
+
 class PromptTooLong(InvalidRequest):
     def __init__(self, *, n_prompt: int, n_ctx: int) -> None:
         super().__init__(
             f"the prompt is longer than the context length currently available: {n_prompt} tokens do not fit in {n_ctx}"
         )
         self.n_prompt = n_prompt
+        self.n_ctx = n_ctx
+
+
+class InputTooLong(InvalidRequest):
+    def __init__(self, *, n_input: int, n_ctx: int) -> None:
+        # Ollama's words (server/routes.go, EmbedHandler), which clients match on.
+        super().__init__("the input length exceeds the context length")
+        self.n_input = n_input
         self.n_ctx = n_ctx
 
 

@@ -1,0 +1,35 @@
+"""A request's constraint in the engine: where it begins to hold, and what compiles it. On the prep threads."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from inference.constrain import Compiler, Matcher, Vocabulary
+from inference.engine.backend import Backend
+from inference.engine.thinking import ThinkingWatch
+from inference.request import GenerateRequest
+
+
+def new_compiler(backend: Backend) -> Compiler:
+    """Nothing is built before the first constraint comes."""
+    vocabulary = Vocabulary(
+        build=backend.new_tokenizer,
+        tokenize=partial(backend.tokenize, add_special=False, parse_special=True),
+        piece=backend.special_piece,
+    )
+    return Compiler(vocabulary, n_vocab=backend.info.n_vocab)
+
+
+def matcher_for(compiler: Compiler, request: GenerateRequest, watch: ThinkingWatch | None) -> Matcher | None:
+    """None for an answer without a constraint. Thinking is part of what is matched, as the watch sees to it that there
+    is some: a token may hold the last of it and the first of the answer. Raises InvalidConstraint."""
+    if request.constraint is None:
+        return None
+    is_open = watch is not None and watch.was_open
+    thinks = watch is not None and not watch.is_over
+    return compiler.matcher(
+        request.constraint,
+        thinking=request.thinking if thinks else None,
+        is_open=is_open,
+        preserved=request.preserved,
+    )
