@@ -1,4 +1,7 @@
-"""What a generation tells its caller, in this order: Started, any number of deltas, then one of Finished or Failed."""
+"""What a generation tells its caller, in this order: Started, any number of deltas, then one of Finished or Failed.
+
+For embeddings the same: Started, any number of Embedded, and the end.
+"""
 
 from __future__ import annotations
 
@@ -56,6 +59,14 @@ class ToolCall(Struct, frozen=True, array_like=True, tag="tool_call"):
     arguments: str
 
 
+class Embedded(Struct, frozen=True, array_like=True, tag="embedded"):
+    """Some inputs of an EmbedRequest, by their ``indexes``, and their vectors one after another: float32,
+    little-endian."""
+
+    indexes: tuple[int, ...]
+    data: bytes
+
+
 class Finished(Struct, frozen=True, array_like=True, tag="finished"):
     """``stop_sequence`` is the caller's stop string that ended it, if any. ``context``: prompt and answer tokens."""
 
@@ -93,4 +104,4 @@ class Failed(Struct, frozen=True, array_like=True, tag="failed"):
         return error
 
 
-Event = Started | TextDelta | ThinkingDelta | ToolCall | Finished | Failed
+Event = Started | TextDelta | ThinkingDelta | ToolCall | Embedded | Finished | Failed

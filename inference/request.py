@@ -42,10 +42,14 @@ class ChatPrompt(Struct, frozen=True, kw_only=True, tag="chat", omit_defaults=Tr
 
 
 class TextPrompt(Struct, frozen=True, kw_only=True, tag="text", omit_defaults=True):
-    """Text for the tokenizer as it stands (``raw``, and OpenAI's legacy completions)."""
+    """Text for the tokenizer as it stands (``raw``, and OpenAI's legacy completions).
+
+    ``images`` stand where it says ``[img-0]``, ``[img-1]``…, or in front of it.
+    """
 
     text: str
     context: tuple[int, ...] = ()
+    images: tuple[bytes, ...] = ()
 
 
 class TokenPrompt(Struct, frozen=True, kw_only=True, tag="tokens"):
@@ -139,4 +143,22 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def context_length(self, loaded: int) -> int:
         """Tokens that prompt and answer may have together, in a context of ``loaded`` tokens."""
+        return min(self.num_ctx or loaded, loaded)
+
+
+class EmbedRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Texts, or the tokens of texts, that are embedded together; the vectors come back in this order.
+
+    ``truncate``: an input longer than the context loses its end; otherwise it fails the request. ``num_ctx`` as in
+    GenerateRequest. ``dimensions``: only so many first numbers of each vector; 0: all. ``normalize``: vectors of
+    length 1; None leaves that to the model's file.
+    """
+
+    inputs: tuple[str | tuple[int, ...], ...]
+    truncate: bool = True
+    num_ctx: int = 0
+    dimensions: int = 0
+    normalize: bool | None = True
+
+    def context_length(self, loaded: int) -> int:
         return min(self.num_ctx or loaded, loaded)

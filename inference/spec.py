@@ -11,8 +11,9 @@ class ModelSpec(Struct, frozen=True, kw_only=True):
     ``digest`` (64 hex digits of its manifest) is its identity in the pool: two names of one manifest share a worker.
     ``name`` is for messages and metrics only. ``chat_template`` is Jinja source that replaces the file's own; None
     takes the file's. ``projector_path`` is the file that turns images and sound into embeddings, empty for a model of
-    text; ``adapters`` are LoRA files put on the weights, each with its scale. ``kv_bytes_per_token`` is the KV cache's
-    size at f16 for one token, all layers.
+    text, and ``projector_bytes`` its size; ``adapters`` are LoRA files put on the weights, each with its scale.
+    ``kv_bytes_per_token`` is the KV cache's size at f16 for one token, all layers. ``embeds_only``: it makes embeddings
+    and no text.
     """
 
     name: str
@@ -25,4 +26,6 @@ class ModelSpec(Struct, frozen=True, kw_only=True):
     n_embd: int = 0
     chat_template: str | None = None
     projector_path: str = ""
+    projector_bytes: int = 0
     adapters: tuple[tuple[str, float], ...] = ()
+    embeds_only: bool = False
