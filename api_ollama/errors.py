@@ -24,6 +24,8 @@ _STATUSES: dict[type[Exception], int] = {
     inference.InferenceError: 500,
     catalog.InvalidModelName: 400,
     catalog.InvalidDigest: 400,
+    catalog.InvalidModelfile: 400,
+    catalog.InvalidCreate: 400,
     catalog.InvalidSource: 400,
     catalog.ForbiddenHost: 400,
     catalog.ModelNotFound: 404,

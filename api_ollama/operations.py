@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api_ollama import responses, wire
 from api_ollama.responses import ErrorResponse
-from api_ollama.views import blobs, catalog, inference, server, transfers
+from api_ollama.views import blobs, catalog, creation, inference, server, transfers
 from power_site.openapi.operation import BINARY, Content, Handler, Operation, streamed, whole
 
 _ANSWER_HEADERS = {
@@ -55,6 +55,7 @@ OPERATIONS: dict[Handler, Operation] = {
     catalog.show: _operation("One model", whole(responses.ShowResponse), body=wire.ShowBody),
     catalog.copy: _operation("Give a model a second name", body=wire.CopyBody),
     catalog.delete: _operation("Remove a model", body=wire.DeleteBody),
+    creation.create: _operation("Make a model of another one or of files", _PROGRESS, body=wire.CreateBody),
     transfers.pull: _operation("Add a model to the catalog", _PROGRESS, body=wire.PullBody),
     transfers.push: _operation("Bring a model to a registry", _PROGRESS, body=wire.PushBody),
     server.version: _operation("The Ollama whose API this is", whole(responses.VersionResponse)),

@@ -7,7 +7,7 @@ from functools import partial
 from django.urls import path
 
 from api_ollama.errors import error_response
-from api_ollama.views import blobs, catalog, inference, server, transfers
+from api_ollama.views import blobs, catalog, creation, inference, server, transfers
 from power_site.http import endpoint
 
 _route = partial(endpoint, error_response)
@@ -17,6 +17,7 @@ urlpatterns = [
     path("tags", _route(GET=catalog.tags, HEAD=catalog.tags)),
     path("ps", _route(GET=server.ps)),
     path("show", _route(POST=catalog.show)),
+    path("create", _route(POST=creation.create)),
     path("pull", _route(POST=transfers.pull)),
     path("push", _route(POST=transfers.push)),
     path("copy", _route(POST=catalog.copy)),

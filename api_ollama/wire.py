@@ -115,6 +115,32 @@ class PushBody(Struct, frozen=True, kw_only=True):
     stream: bool = True
 
 
+class CreateBody(Struct, frozen=True, kw_only=True):
+    """``license`` is a text or a list of texts; ``modelfile`` counts where neither ``from`` nor ``files`` are given."""
+
+    model: str = ""
+    name: str = ""
+    stream: bool = True
+    source: str = field(name="from", default="")
+    files: dict[str, str] | None = None
+    adapters: dict[str, str] | None = None
+    draft_files: dict[str, str] | None = None
+    template: str = ""
+    system: str = ""
+    license: Any = None
+    parameters: dict[str, Any] = {}
+    messages: list[MessageBody] = []
+    quantize: str = ""
+    quantization: str = ""
+    draft_quantize: str = ""
+    renderer: str = ""
+    parser: str = ""
+    requires: str = ""
+    info: dict[str, Any] = {}
+    remote_host: str = ""
+    modelfile: str = ""
+
+
 class CopyBody(Struct, frozen=True, kw_only=True):
     source: str = ""
     destination: str = ""

@@ -17,6 +17,7 @@ from models_app import blobs
 from models_app.digests import Digest
 from models_app.entries import ModelCard, ModelDetails, ModelEntry, ServedModel
 from models_app.errors import ModelNotFound
+from models_app.manifests import ManifestDocument, manifest_parse
 from models_app.modelfile import modelfile_text, parameter_lines
 from models_app.models import ModelInfo, Tag
 from models_app.naming import ModelName
@@ -91,6 +92,14 @@ def model_card(name: str, *, verbose: bool = False) -> ModelCard:
         model_info=model_info,
         tensors=tensors,
     )
+
+
+def model_manifest(name: str) -> ManifestDocument:
+    """The manifest's own bytes, read. Raises InvalidModelName, ModelNotFound."""
+    tag = _tags(name).select_related("manifest").first()
+    if tag is None:
+        raise ModelNotFound(name)
+    return manifest_parse(bytes(tag.manifest.raw))
 
 
 def model_served(name: str) -> ServedModel:

@@ -1,10 +1,15 @@
-"""Pulls and pushes that a client asks for over HTTP and watches. Runs on the loop's thread; the work does not."""
+"""Pulls, pushes and creations that a client watches over HTTP. Runs on the loop's thread; the work does not."""
 
 from __future__ import annotations
 
 from functools import partial
 
+import msgspec
+
+from models_app.creation.request import CreateRequest, request_check
+from models_app.digests import Digest
 from models_app.naming import ModelName
+from models_app.services.create import model_create
 from models_app.services.pull import model_pull
 from models_app.services.push import model_push
 from models_app.sources.url import URLSource
@@ -29,6 +34,17 @@ def pull_watch(*, source: str, name: str | None = None) -> Watcher:
     return actions.watch(
         f"pull {what} {target}",
         lambda on_progress, cancelled: pull(on_progress=on_progress, cancelled=cancelled),
+    )
+
+
+def create_watch(request: CreateRequest) -> Watcher:
+    """Watches the creation of a model. Raises InvalidCreate, InvalidModelName, InvalidDigest, StoreBusy at once."""
+    request_check(request)
+    return actions.watch(
+        f"create {Digest.of(msgspec.json.encode(request))}",
+        lambda on_progress, cancelled: model_create(
+            request=request, on_progress=on_progress, cancelled=cancelled, record_job=True
+        ),
     )
 
 
