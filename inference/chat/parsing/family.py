@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from inference.chat.parsing.forcing import Force
 from inference.chat.parsing.parser import Parser, Script
 from inference.chat.parsing.script import Syntax, script_of
 from inference.chat.parsing.tools import Tools
@@ -13,8 +14,6 @@ from inference.errors import InvalidRequest
 from inference.request import Constraint, ThinkingSpan
 
 Tool = Mapping[str, Any]
-# (functions, parallel) to a Lark grammar for llguidance.
-Force = Callable[[Sequence[Tool], bool], str]
 # For a syntax of its own: (tools, thinking_open) to the parser's script.
 Own = Callable[[Tools, bool], Script]
 

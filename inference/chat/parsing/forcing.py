@@ -7,14 +7,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from inference.chat.parsing.tools import as_schema
+from inference.chat.parsing.tools import Schema, as_schema, types_of
 
 Function = Mapping[str, Any]
+# (functions, parallel) to a Lark grammar.
+Force = Callable[[Sequence[Function], bool], str]
 # White space that a schema leaves open lets a small model write nothing else until its tokens are used up.
 ONE_WAY_TO_SPACE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
 
-MARKUP = re.compile(r"(<[|\uff5c]?/?[\w\u2581 ]+[|\uff5c]?>|\[/?[A-Z_]+\])")
+MARKUP = re.compile(r"(<[|\uff5c]?/?[\w\u2581 ]+[|\uff5c]?>|\[/?[A-Z_]+\]|<\|\"\|>)")
+
+EMPTY = '""'
 
 
 def literal(text: str) -> str:
@@ -72,12 +76,78 @@ def json_arguments(function: Function, rule: str) -> Iterable[str]:
 
 
 def json_call(
-    opening: str, closing: str, *, name_key: str = "name", arguments_key: str = "arguments"
+    opening: str, closing: str, *, before_name: str = '{"name": ', arguments_key: str = "arguments"
 ) -> Callable[[Function, str], str]:
     """``{"name": …, "arguments": {…}}`` between two texts."""
 
     def call(function: Function, rule: str) -> str:
-        head = f"{opening}{{{json.dumps(name_key)}: {json.dumps(function['name'], ensure_ascii=False)}, "
-        return f"{literal(head + json.dumps(arguments_key) + ': ')} {rule} {literal('}' + closing)}"
+        name = json.dumps(function["name"], ensure_ascii=False)
+        head = literal(f'{opening}{before_name}{name}, "{arguments_key}": ')
+        return f"{head} {rule} {literal('}' + closing)}"
 
     return call
+
+
+def keyword_arguments(function: Function, rule: str) -> Iterable[str]:
+    """``a=1, b="x"``: values as JSON."""
+    schema = arguments_schema(function)
+    required = schema.get("required") or ()
+    members, values = [], []
+    for number, (name, part) in enumerate(as_schema(schema.get("properties")).items()):
+        members.append((f"{literal(name + '=')} {rule}_{number}", name in required))
+        values.append(f"{rule}_{number}: {schema_rule(_with_definitions(as_schema(part), schema))}")
+    body, rests = sequence(rule, members, ", ")
+    return [f"{rule}: {body}", *rests, *values]
+
+
+def sequence(rule: str, members: Sequence[tuple[str, bool]], comma: str) -> tuple[str, list[str]]:
+    """Members in their order with commas between them, where those not marked as needed may be left out."""
+    rules: list[str] = []
+    first = rest = EMPTY
+    for number, (body, needed) in reversed(list(enumerate(members))):
+        follow = f"{rule}_r{number}"
+        rules.append(f"{follow}: {rest}")
+        here, behind = f"{body} {follow}", f"{literal(comma)} {body} {follow}"
+        first = here if needed else f"({here} | {first})"
+        rest = behind if needed else f"({behind} | {follow})"
+    return first, rules
+
+
+def tagged_arguments(
+    before: Callable[[str, set[str]], str], after: str, *, special: bool = False
+) -> Callable[[Function, str], Iterable[str]]:
+    """Rules for arguments that stand one by one between texts: ``before(name, types)``, the value, ``after``.
+
+    A string stands there raw, everything else as JSON. ``special``: ``after`` begins with a special token, which no
+    text can hold.
+    """
+
+    def rules(function: Function, rule: str) -> Iterable[str]:
+        schema = arguments_schema(function)
+        required = schema.get("required") or ()
+        parts, values = [], []
+        for number, (name, part) in enumerate(as_schema(schema.get("properties")).items()):
+            own = f"{rule}_{number}"
+            parts.append(own if name in required else f"{own}?")
+            head = literal(before(name, types_of(as_schema(part), schema)))
+            values += _value_rules(own, head, as_schema(part), schema, after, special)
+        return [f"{rule}: {' '.join(parts) or EMPTY}", *values]
+
+    return rules
+
+
+def _value_rules(own: str, head: str, part: Schema, root: Schema, after: str, special: bool) -> list[str]:
+    if types_of(part, root) != {"string"}:
+        value = schema_rule(_with_definitions(part, root))
+        return [f"{own}: {head} {own}_v {literal(after)}", f"{own}_v: {value}"]
+    choices = part.get("enum") or ([part["const"]] if "const" in part else [])
+    if choices:
+        texts = " | ".join(literal(str(choice)) for choice in choices)
+        return [f"{own}: {head} {own}_v {literal(after)}", f"{own}_v: {texts}"]
+    if special:
+        return [f"{own}: {head} {own}_v {literal(after)}", f"{own}_v: /(?s:.*)/"]
+    return [f"{own}: {head} {own}_v", f"{own}_v[suffix={json.dumps(after, ensure_ascii=False)}]: /(?s:.*)/"]
+
+
+def _with_definitions(part: Schema, root: Schema) -> Schema:
+    return {**part, **{key: root[key] for key in ("$defs", "definitions") if key in root}}

@@ -26,11 +26,13 @@ def read_value(source: Source) -> Step[Any]:
     return _loaded(pieces)
 
 
-def read_object(source: Source) -> Step[dict[str, Any]]:
-    yield from source.spaces()
-    if not (yield from source.looking_at("{")):
-        yield from source.expect("{")
-    value: dict[str, Any] = yield from read_value(source)
+def read_object(source: Source, opened: str = "") -> Step[dict[str, Any]]:
+    """``opened`` is the bracket, where it has been read already. Raises Malformed, Ended."""
+    if not opened:
+        yield from source.spaces()
+    pieces = [opened or (yield from source.expect("{"))]
+    yield from _read_to_end(source, pieces, depth=1)
+    value: dict[str, Any] = _loaded(pieces)
     return value
 
 
@@ -55,8 +57,8 @@ def _loaded(pieces: list[str]) -> Any:
 
 
 def read_known(source: Source, keys: Container[str], opened: str = "") -> Step[Any]:
-    """``opened`` is the bracket, where it has been read already. As ``read_value``, but Malformed as soon as an object's first key is none of ``keys``: an answer that is JSON
-    is not held back to its end.
+    """As ``read_value``, but Malformed as soon as an object's first key is none of ``keys``: an answer that is JSON is
+    not held back to its end. ``opened`` is the bracket, where it has been read already.
     """
     pieces = [opened or (yield from source.expect(*OPENERS)), (yield from source.spaces())]
     if pieces[0] == "[":

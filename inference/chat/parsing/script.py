@@ -104,9 +104,9 @@ class _Run:
             if marker == end:
                 self._answer.end_thinking()
                 return
-            yield from self._ponder(marker)
+            yield from self._ponder(marker, end)
 
-    def _ponder(self, marker: str) -> Step[None]:
+    def _ponder(self, marker: str, end: str) -> Step[None]:
         calls: list[ToolCall] = []
         self._source.record(marker)
         try:
@@ -119,7 +119,9 @@ class _Run:
             last = False
         thoughts = self._source.recorded()
         if not last:
-            self._answer.thinking(thoughts)
+            before, found, behind = thoughts.partition(end)
+            self._answer.thinking(before)
+            self._source.unread(found + behind)
             return
         self._answer.end_thinking()
         for call in calls:

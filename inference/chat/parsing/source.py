@@ -82,6 +82,11 @@ class Source:
         self._recorded = None
         return text
 
+    def unread(self, text: str) -> None:
+        """Puts text that was read back in front of what was not."""
+        self._text = text + self._text[self._at :]
+        self._at = 0
+
     def until(self, markers: Markers, sink: Sink) -> Step[str]:
         """Text goes to ``sink`` up to the first marker, which is consumed and returned; "" at the text's end."""
         while True:

@@ -78,7 +78,7 @@ def types_of(schema: Schema, root: Schema, depth: int = 0) -> set[str]:
             types |= types_of(as_schema(part), root, depth + 1)
     reference = schema.get("$ref")
     if isinstance(reference, str) and reference.startswith("#/"):
-        types |= types_of(_resolve(root, reference), root, depth + 1)
+        types |= types_of(resolve(root, reference), root, depth + 1)
     return types
 
 
@@ -114,7 +114,7 @@ def _list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else []
 
 
-def _resolve(root: Schema, reference: str) -> Schema:
+def resolve(root: Schema, reference: str) -> Schema:
     found: Any = root
     for word in reference[2:].split("/"):
         found = as_schema(found).get(word.replace("~1", "/").replace("~0", "~"))

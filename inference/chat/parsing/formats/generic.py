@@ -8,7 +8,7 @@ from typing import Any
 
 from inference.chat.parsing.forcing import Function, grammar, json_call
 from inference.chat.parsing.jsontext import CALL_KEYS, calls_in, read_known
-from inference.chat.parsing.script import CallReader, Emit
+from inference.chat.parsing.script import CallReader, Emit, Syntax
 from inference.chat.parsing.source import Malformed, Source, Step
 from inference.chat.parsing.tools import Tools
 
@@ -66,3 +66,14 @@ def tagged(closer: str) -> CallReader:
 
 def force(functions: Sequence[Function], parallel: bool) -> str:
     return grammar(functions, json_call("", ""), separator="\n", parallel=parallel)
+
+
+SYNTAX = Syntax(
+    calls={
+        "```": fenced,
+        "<tool_call>": tagged("</tool_call>"),
+        "{": opened_by("{"),
+        "[": opened_by("["),
+    },
+    thinking=(("<think>", "</think>"),),
+)

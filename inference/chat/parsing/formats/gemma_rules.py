@@ -1,0 +1,89 @@
+"""Lark rules for objects with bare keys and strings between quotes of their own, as Gemma writes them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from inference.chat.parsing.forcing import literal, sequence
+from inference.chat.parsing.tools import Schema, as_schema, resolve, types_of
+
+MAX_DEPTH = 16
+SCALARS = {
+    "integer": "/-?(0|[1-9][0-9]*)/",
+    "number": r"/-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/",
+    "boolean": '("true" | "false")',
+    "null": '"null"',
+}
+BARE_KEY = re.compile(r"[^,:=\[\]{}()\s]+")
+
+
+class BareRules:
+    """The rules for one schema. What the schema leaves open is a string; what it nests too deeply as well."""
+
+    def __init__(self, quote: str, root: Schema) -> None:
+        self._quote = literal(quote)
+        self._root = root
+        self._rules: list[str] = []
+
+    def rules(self, rule: str) -> list[str]:
+        self._rules = []
+        body = self._object(rule, self._root, 0)
+        return [f"{rule}: {body}", *self._rules]
+
+    def _value(self, rule: str, schema: Schema, depth: int) -> str:
+        reference = schema.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#/"):
+            schema = resolve(self._root, reference)
+        choices = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+        if choices:
+            return "(" + " | ".join(self._constant(choice) for choice in choices) + ")"
+        types = sorted(types_of(schema, self._root)) or ["string"]
+        return "(" + " | ".join(self._typed(kind, f"{rule}_{kind}", schema, depth) for kind in types) + ")"
+
+    def _typed(self, kind: str, rule: str, schema: Schema, depth: int) -> str:
+        if kind in SCALARS:
+            return SCALARS[kind]
+        if kind == "string" or depth >= MAX_DEPTH:
+            return self._string()
+        part = _with(schema, kind)
+        body = self._object(rule, part, depth + 1) if kind == "object" else self._array(rule, part, depth + 1)
+        self._rules.append(f"{rule}: {body}")
+        return rule
+
+    def _object(self, rule: str, schema: Schema, depth: int) -> str:
+        """Properties in the schema's order; each optional one may be left out."""
+        required = schema.get("required") or ()
+        properties = [
+            (f"{literal(name + ':')} {self._value(f'{rule}_{number}', as_schema(part), depth)}", name in required)
+            for number, (name, part) in enumerate(as_schema(schema.get("properties")).items())
+            if BARE_KEY.fullmatch(name)
+        ]
+        body, rests = sequence(rule, properties, ",")
+        self._rules += rests
+        return f"{literal('{')} {body} {literal('}')}"
+
+    def _array(self, rule: str, schema: Schema, depth: int) -> str:
+        item = self._value(f"{rule}_i", as_schema(schema.get("items")), depth)
+        self._rules.append(f"{rule}_m: {item}")
+        least = schema.get("minItems")
+        whole = f'{rule}_m ("," {rule}_m)*'
+        return f'"[" {whole} "]"' if isinstance(least, int) and least > 0 else f'"[" ({whole})? "]"'
+
+    def _string(self) -> str:
+        return f"{self._quote} /(?s:.*)/ {self._quote}"
+
+    def _constant(self, value: Any) -> str:
+        if isinstance(value, str):
+            return f"{self._quote} {literal(value)} {self._quote}" if value else f"{self._quote} {self._quote}"
+        return literal(json.dumps(value))
+
+
+def _with(schema: Schema, kind: str) -> Schema:
+    """The part of a schema of alternatives that describes this kind."""
+    word = "properties" if kind == "object" else "items"
+    if word in schema:
+        return schema
+    parts = [as_schema(part) for key in ("anyOf", "oneOf", "allOf") for part in schema.get(key) or ()]
+    return next((part for part in parts if word in part), schema)

@@ -1,0 +1,122 @@
+"""gpt-oss' Harmony: every part of an answer is a message with a channel.
+
+``<|start|>assistant to=functions.f<|channel|>commentary <|constrain|>json<|message|>{…}<|call|>``: analysis is thought,
+final and commentary are text, and what is addressed to ``functions.…`` is a call, on whatever channel. The recipient
+stands in the role's part or in the channel's (openai/harmony, docs/format.md). The first message's
+``<|start|>assistant`` is part of the prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inference.chat.parsing.answer import Answer
+from inference.chat.parsing.forcing import Function, grammar, literal
+from inference.chat.parsing.jsontext import read_object
+from inference.chat.parsing.parser import Script
+from inference.chat.parsing.source import Ended, Malformed, Markers, Sink, Source, Step
+from inference.chat.parsing.tools import Tools, call_of
+from inference.request import ThinkingSpan
+
+START, CHANNEL, MESSAGE, CONSTRAIN = "<|start|>", "<|channel|>", "<|message|>", "<|constrain|>"
+END, CALL, RETURN = "<|end|>", "<|call|>", "<|return|>"
+PRESERVED = (START, CHANNEL, MESSAGE, CONSTRAIN, END, CALL, RETURN)
+THINKING = ThinkingSpan(start="<|channel|>analysis<|message|>", end=END)
+FUNCTIONS = "functions."
+HEADER_ENDS = Markers(MESSAGE, START, END)
+BODY_ENDS = Markers(START, END, CALL, RETURN)
+RECIPIENT = re.compile(r"\bto=([^\s<]+)")
+CLEAN = re.compile(r"(?:assistant)?(?: to=\S+)?(?:<\|channel\|>)?(?:\w+)?(?: to=\S+)?\s*(?:<\|constrain\|>)?\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    channel: str
+    recipient: str
+
+    @classmethod
+    def of(cls, text: str) -> Header:
+        role, _, channel = text.rpartition(CHANNEL)
+        found = RECIPIENT.search(channel) or RECIPIENT.search(role.partition(CHANNEL)[0])
+        return cls(channel=channel.split(CONSTRAIN)[0].split(" ")[0].strip(), recipient=found[1] if found else "")
+
+
+def script(tools: Tools, thinking_open: bool) -> Script:
+    return lambda source, answer: _run(source, answer, thinking_open)
+
+
+def _run(source: Source, answer: Answer, thinking_open: bool) -> Step[None]:
+    if thinking_open:
+        yield from _think(source, answer)
+    while not (yield from source.at_end()):
+        if not (yield from source.looking_at(START, CHANNEL, " to=")):
+            yield from _body(source, answer.text)
+            continue
+        yield from source.accept(START)
+        yield from _message(source, answer)
+
+
+def _message(source: Source, answer: Answer) -> Step[None]:
+    pieces: list[str] = []
+    while (mark := (yield from source.until(HEADER_ENDS, pieces.append))) == START:
+        pieces.clear()
+    text = "".join(pieces)
+    if mark != MESSAGE:
+        # A header that is cut off is markup; one that holds an answer is the model's slip.
+        if not mark and not CLEAN.fullmatch(text):
+            answer.text(text.rpartition(CHANNEL)[2])
+        return
+    header = Header.of(text)
+    if header.recipient.startswith(FUNCTIONS):
+        yield from _read_call(source, answer, header.recipient.removeprefix(FUNCTIONS))
+    elif header.recipient and header.recipient != "assistant":
+        # Something only OpenAI's own harness has: a browser, an interpreter.
+        yield from _body(source, lambda piece: None)
+    elif header.channel == "analysis":
+        yield from _think(source, answer)
+    else:
+        yield from _body(source, answer.text)
+
+
+def _think(source: Source, answer: Answer) -> Step[None]:
+    yield from _body(source, answer.thinking)
+    if not (yield from source.at_end()):
+        answer.end_thinking()
+
+
+def _read_call(source: Source, answer: Answer, name: str) -> Step[None]:
+    source.record()
+    try:
+        arguments = yield from read_object(source)
+        answer.call(call_of(name, arguments))
+    except Malformed:
+        answer.text(source.recorded())
+        yield from _body(source, answer.text)
+    except Ended:
+        return
+    else:
+        yield from source.spaces()
+        yield from source.accept(END, CALL, RETURN)
+
+
+def _body(source: Source, sink: Sink) -> Step[None]:
+    """To the end of the message. An end mark behind which no message begins is part of the text."""
+    while mark := (yield from source.until(BODY_ENDS, sink)):
+        if mark == START:
+            if (yield from source.looking_at("assistant")):
+                return
+        elif (yield from source.looking_at(START)) or (yield from source.at_end()):
+            return
+        sink(mark)
+
+
+def force(functions: Sequence[Function], parallel: bool) -> str:
+    """One call: ``<|call|>`` ends the answer. What comes behind the thoughts begins a message."""
+
+    def call(function: Function, rule: str) -> str:
+        header = f"{CHANNEL}commentary to={FUNCTIONS}{function['name']} {CONSTRAIN}json{MESSAGE}"
+        return f"({literal(START + 'assistant')})? {literal(header)} {rule}"
+
+    return grammar(functions, call, separator=CALL, parallel=parallel)
