@@ -15,6 +15,7 @@ from msgspec import Struct
 from inference.config import BackendKind, LoadOptions
 from inference.engine.batch import Batch
 from inference.engine.insert import InsertTokens
+from inference.engine.media import MediaBatch, Projector
 from inference.engine.swap import State
 from inference.engine.threads import limit_spinning
 from inference.errors import BackendNotAvailable
@@ -39,6 +40,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
 
     ``max_idle_cells``: see ``CellPlan``; ``swap_bytes``: see ``LoadOptions``. ``chat_template`` is Jinja source: the
     specification's, else the file's own, None where there is neither; ``bos`` and ``eos`` are texts for it.
+    ``has_mrope``: an image takes fewer positions than it has tokens.
     ``size_vram_bytes`` is what the load has taken of the GPUs' memory. ``insert`` is None where the vocabulary has no
     tokens for a text in the middle.
     """
@@ -56,6 +58,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     eos: str = ""
     chat_template: str | None = None
     size_vram_bytes: int = 0
+    has_mrope: bool = False
     architecture: str = ""
     insert: InsertTokens | None = None
 
@@ -63,6 +66,10 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
 class Backend(Protocol):
     @property
     def info(self) -> BackendInfo: ...
+
+    @property
+    def projector(self) -> Projector | None:
+        """What makes images and sound into embeddings; None for a model of text."""
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]: ...
 
@@ -82,6 +89,9 @@ class Backend(Protocol):
 
     def decode(self, batch: Batch) -> None:
         """One forward pass. Raises Aborted, CacheFull or inference.errors.DecodeFailed."""
+
+    def decode_media(self, batch: MediaBatch) -> None:
+        """``decode`` for embeddings; an output has index ``batch.n_tokens - 1``."""
 
     def sample(self, sampler: Sampler, index: int) -> int:
         """The next token from the output at ``index`` in the last batch."""

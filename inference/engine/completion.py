@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from inference.engine.backend import Backend
+from inference.engine.placeholders import whole_spans
 from inference.engine.sequence import Sequence, State
 from inference.engine.slots import Slots
 from inference.events import Event, Finished, FinishReason, TextDelta
@@ -66,6 +67,8 @@ class Completion:
     def _shift(self, sequence: Sequence) -> None:
         """The context is full: half of what comes after the first ``num_keep`` tokens is dropped."""
         n_keep, n_discard = shift_range(sequence.request.num_keep, len(sequence.tokens))
+        if sequence.media:
+            n_keep, n_discard = whole_spans(sequence.tokens.view(), n_keep, n_discard)
         sequence.tokens.delete(n_keep, n_keep + n_discard)
         assert sequence.slot is not None, "it was just decoded"
         self._slots.shift(sequence.slot, n_keep, n_discard)
@@ -86,13 +89,19 @@ class Completion:
             prompt_seconds=first - started,
             decode_seconds=now - first,
             stop_sequence=sequence.detokenizer.stop_sequence,
-            context=tuple(sequence.tokens.view().tolist()) if sequence.request.return_context else (),
+            context=_context(sequence) if sequence.request.return_context else (),
         )
         return [*events, (sequence.request_id, finished)]
 
     def free(self, sequence: Sequence) -> None:
         self._backend.free_sampler(sequence.sampler)
         sequence.sampler = None
+
+
+def _context(sequence: Sequence) -> tuple[int, ...]:
+    """Prompt and answer, without what only this server knows the meaning of: the places of images."""
+    tokens = sequence.tokens.view()
+    return tuple((tokens[tokens >= 0] if sequence.media else tokens).tolist())
 
 
 def shift_range(num_keep: int, n_tokens: int) -> tuple[int, int]:

@@ -20,7 +20,9 @@ from inference.config import LoadOptions
 from inference.engine.backend import Aborted, BackendInfo, CacheFull
 from inference.engine.batch import Batch
 from inference.engine.cells import plan_cells
+from inference.engine.fake_media import FakeProjector
 from inference.engine.fake_memory import FakeMemory
+from inference.engine.media import MediaBatch
 from inference.engine.swap import State
 from inference.errors import DecodeFailed, ModelLoadError
 from inference.events import TokenLogprob
@@ -31,6 +33,7 @@ BOS, EOS, SPECIAL = 0, 1, 2
 SPECIAL_TEXTS = (b"<s>", b"</s>", b"<|fake|>")
 N_CONTROL = 3
 N_VOCAB = 256 + N_CONTROL
+DEFAULT_IMAGE_TOKENS = 16
 
 
 class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +42,8 @@ class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ``cells``, ``seqs`` and ``batch`` in place of what the load options give, ``idle`` of what idle prefixes may hold,
     ``swap`` bytes for those that are swapped out, 4 a token;
     ``recurrent``: memory that can't be cut; ``shift`` 0: cells that can't be moved; ``fail_token``: a decode with this
-    token fails."""
+    token fails; ``image_tokens`` of every image where the model has a projector, or anyhow if not 0, and
+    ``image_delay`` seconds to encode it; ``mrope`` and ``image_causal`` 0: how they are placed and decoded."""
 
     delay: float = 0.0
     token_delay: float = 0.0
@@ -55,6 +59,10 @@ class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     recurrent: bool = False
     shift: bool = True
     fail_token: int = -1
+    image_tokens: int = 0
+    image_delay: float = 0.0
+    image_causal: bool = True
+    mrope: bool = False
 
 
 class FakeSampler:
@@ -84,16 +92,27 @@ class FakeBackend:
             n_vocab=N_VOCAB,
             max_idle_cells=plan.n_cells if self.settings.idle < 0 else self.settings.idle,
             swap_bytes=self.settings.swap,
-            can_shift=self.settings.shift and not self.settings.recurrent,
+            can_shift=self.settings.shift and not self.settings.recurrent and not self.settings.mrope,
             add_bos=True,
             bos="<s>",
             eos="</s>",
             chat_template=spec.chat_template,
+            has_mrope=self.settings.mrope,
         )
-        self.memory = FakeMemory(self._info.n_cells, can_cut=not self.settings.recurrent)
+        self._projector = self._new_projector() if spec.projector_path or self.settings.image_tokens else None
+        self.memory = FakeMemory(self._info.n_cells, can_cut=not self.settings.recurrent, has_mrope=self.settings.mrope)
         self._aborted = threading.Event()
         self._rows: list[int] = []
         self.decoded: list[int] = []  # tokens of each decode, for tests
+
+    def _new_projector(self) -> FakeProjector:
+        return FakeProjector(
+            mark=SPECIAL,
+            n_tokens=self.settings.image_tokens or DEFAULT_IMAGE_TOKENS,
+            has_mrope=self.settings.mrope,
+            causal=self.settings.image_causal,
+            delay=self.settings.image_delay,
+        )
 
     def _load(self, on_progress: Callable[[float], None]) -> None:
         for step in range(1, 11):
@@ -105,6 +124,10 @@ class FakeBackend:
     @property
     def info(self) -> BackendInfo:
         return self._info
+
+    @property
+    def projector(self) -> FakeProjector | None:
+        return self._projector
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
         return [BOS] * add_special + (special_tokens(text) if parse_special else byte_tokens(text))
@@ -139,6 +162,19 @@ class FakeBackend:
         self._rows = batch.seq_ids[: batch.n_tokens].tolist()
         self.decoded.append(batch.n_tokens)
 
+    def decode_media(self, batch: MediaBatch) -> None:
+        try:
+            self._wait(batch.n_tokens)
+        finally:
+            self._aborted.clear()
+        assert batch.embeddings.tobytes() == batch.ids.tobytes(), "another image's embeddings"
+        assert batch.causal or batch.n_tokens == self.settings.image_tokens, "a part of an image that needs all of it"
+        if self.memory.n_used + batch.n_tokens > self.memory.n_cells:
+            raise CacheFull
+        self.memory.store_media(batch)
+        self._rows = [batch.seq_id] * batch.n_tokens
+        self.decoded.append(batch.n_tokens)
+
     def _wait(self, n_tokens: int) -> None:
         seconds = self.settings.delay + self.settings.token_delay * n_tokens
         if self._aborted.wait(seconds) if seconds else self._aborted.is_set():
@@ -153,7 +189,8 @@ class FakeBackend:
             answer = special_tokens(self.settings.text)
             return answer[n_sampled % len(answer)]
         cells = self.memory.tokens(self._rows[index])
-        return cells[(len(cells) - sampler.n_prompt) % len(cells)]
+        token = cells[(len(cells) - sampler.n_prompt) % len(cells)]
+        return token if token >= 0 else SPECIAL
 
     def logprobs(self, index: int, token: int, n_top: int) -> TokenLogprob:
         ranks = [(token + rank) % N_VOCAB for rank in range(n_top)]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from inference.engine.batch import Batch
+from inference.engine.media import MediaBatch
+from inference.engine.placeholders import is_inside, n_positions, span_start
 
 
 class Cell:
@@ -18,8 +22,9 @@ class FakeMemory:
     """Raises AssertionError where a scheduler would corrupt memory: positions that leave a gap or are taken, or moving
     a cell that another sequence is on."""
 
-    def __init__(self, n_cells: int, *, can_cut: bool = True) -> None:
+    def __init__(self, n_cells: int, *, can_cut: bool = True, has_mrope: bool = False) -> None:
         self.n_cells = n_cells
+        self.has_mrope = has_mrope
         self.can_cut = can_cut
         self.n_used = 0
         self.sequences: dict[int, list[Cell]] = {}
@@ -32,18 +37,29 @@ class FakeMemory:
 
     def store(self, batch: Batch) -> None:
         for row in range(batch.n_tokens):
-            cells = self.sequences.setdefault(int(batch.seq_ids[row]), [])
-            position = int(batch.positions[row])
-            assert position == (cells[-1].position + 1 if cells else 0), "a position is missing or taken"
-            cells.append(Cell(int(batch.tokens[row]), position))
+            self._append(int(batch.seq_ids[row]), int(batch.tokens[row]), int(batch.positions[row]))
         self.n_used += batch.n_tokens
+
+    def store_media(self, batch: MediaBatch) -> None:
+        for token, position in zip(batch.ids.tolist(), batch.positions[0].tolist(), strict=True):
+            self._append(batch.seq_id, token, position)
+        self.n_used += batch.n_tokens
+
+    def _append(self, seq_id: int, token: int, position: int) -> None:
+        cells = self.sequences.setdefault(seq_id, [])
+        following = cells[-1].position + 1 if cells else 0
+        if self.has_mrope:
+            following = _positions([*(cell.token for cell in cells), token])[-1]
+        assert position == following, "a position is missing or taken"
+        cells.append(Cell(token, position))
 
     def load(self, seq_id: int, tokens: list[int]) -> bool:
         """A sequence that was copied out comes back, in cells of its own."""
         assert not self.sequences.get(seq_id), "the target still holds cells"
         if self.n_used + len(tokens) > self.n_cells:
             return False
-        self.sequences[seq_id] = [Cell(token, position) for position, token in enumerate(tokens)]
+        positions = _positions(tokens) if self.has_mrope else range(len(tokens))
+        self.sequences[seq_id] = [Cell(token, position) for position, token in zip(positions, tokens, strict=True)]
         self.n_used += len(tokens)
         return True
 
@@ -76,3 +92,10 @@ class FakeMemory:
 
 def _inside(cell: Cell, start: int, end: int) -> bool:
     return max(start, 0) <= cell.position and (end < 0 or cell.position < end)
+
+
+def _positions(tokens: list[int]) -> list[int]:
+    """Where M-RoPE puts them: all of an image where it begins."""
+    array = np.array(tokens, np.int32)
+    starts = [span_start(array, index) if is_inside(token) else index for index, token in enumerate(tokens)]
+    return [n_positions(array[:start]) for start in starts]

@@ -8,6 +8,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from inference.engine.placeholders import cut_before
+
 Ints = npt.NDArray[np.int32]
 
 
@@ -77,13 +79,13 @@ H = TypeVar("H", bound=Holder)
 def longest_prefix(holders: Iterable[H], tokens: Ints, scope: str) -> tuple[H | None, int]:
     """The first holder of those that share the most leading tokens, and how many.
 
-    Never the last of ``tokens``: its logits are wanted, so it is decoded again.
+    Never the last of ``tokens``: its logits are wanted, so it is decoded again. Never a part of an image.
     """
     best, n_best = None, 0
     wanted = tokens[:-1]
     for holder in holders:
         if holder.scope == scope and len(holder.tokens) > n_best:
-            n = common_prefix(holder.tokens.view(), wanted)
+            n = cut_before(tokens, common_prefix(holder.tokens.view(), wanted))
             if n > n_best:
                 best, n_best = holder, n
     return best, n_best

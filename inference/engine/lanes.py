@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import insort
 
 from inference.engine.int_buffer import common_prefix
+from inference.engine.placeholders import cut_before
 from inference.engine.sequence import Sequence, State
 from inference.engine.slots import MIN_SHARED, Slot, Slots
 
@@ -130,7 +131,7 @@ class Lanes:
         n_cached = self.slots.n_reusable(tokens, sequence.scope)
         for other in self.running:
             if other.state is State.PREFILL and other.slot is not None and other.scope == sequence.scope:
-                n_shared = common_prefix(other.tokens.view(), tokens[:-1])
+                n_shared = cut_before(tokens, common_prefix(other.tokens.view(), tokens[:-1]))
                 if n_shared >= max(n_cached, other.n_past) + MIN_SHARED:
                     sequence.follow(other, n_shared)
                     return True

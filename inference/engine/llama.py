@@ -21,9 +21,11 @@ from inference.engine.insert import InsertTokens
 from inference.engine.llama_abort import AbortFlag
 from inference.engine.llama_devices import gpu_free_bytes
 from inference.engine.llama_load import load_context, load_model
+from inference.engine.llama_media import LlamaProjector
 from inference.engine.llama_sampler import new_chain
+from inference.engine.media import MediaBatch
 from inference.engine.swap import State
-from inference.errors import DecodeFailed
+from inference.errors import DecodeFailed, ModelLoadError
 from inference.events import TokenLogprob
 from inference.request import SamplingOptions
 from inference.spec import ModelSpec
@@ -42,6 +44,7 @@ class LlamaBackend:
         self._model = load_model(spec, options, on_progress=on_progress)
         self._vocab = lib.llama_model_get_vocab(self._model)
         self._ctx = load_context(self._model, plan, options, self._flag)
+        self._projector = self._load_projector(spec, options)
         self._memory = lib.llama_get_memory(self._ctx)
         self._pieces: dict[int, bytes] = {}
         self._bound: tuple[Batch, Any] | None = None
@@ -66,9 +69,20 @@ class LlamaBackend:
             eos=self._special_text(lib.llama_vocab_eos(self._vocab)),
             chat_template=spec.chat_template or (template.decode(errors="replace") if template else None),
             size_vram_bytes=size_vram_bytes,
+            has_mrope=self._projector is not None and self._projector.position_dims > 1,
             architecture=self._metadata("general.architecture"),
             insert=self._insert_tokens(),
         )
+
+    def _load_projector(self, spec: ModelSpec, options: LoadOptions) -> LlamaProjector | None:
+        if not spec.projector_path:
+            return None
+        try:
+            return LlamaProjector(spec.projector_path, self._model, options, max_tokens=lib.llama_n_ubatch(self._ctx))
+        except ModelLoadError:
+            lib.llama_free(self._ctx)
+            lib.llama_model_free(self._model)
+            raise
 
     def _metadata(self, key: str) -> str:
         buffer = ctypes.create_string_buffer(128)
@@ -86,6 +100,10 @@ class LlamaBackend:
     @property
     def info(self) -> BackendInfo:
         return self._info
+
+    @property
+    def projector(self) -> LlamaProjector | None:
+        return self._projector
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
         data = text.encode()
@@ -123,6 +141,8 @@ class LlamaBackend:
         return bool(lib.llama_vocab_is_eog(self._vocab, token))
 
     def new_sampler(self, options: SamplingOptions, prompt: Sequence[int]) -> Sampler:
+        if self._projector is not None:
+            prompt = [token for token in prompt if token >= 0]
         return new_chain(options, prompt, vocab=self._vocab, n_vocab=self._info.n_vocab, n_ctx=self._info.n_ctx)
 
     def free_sampler(self, sampler: Sampler) -> None:
@@ -134,6 +154,20 @@ class LlamaBackend:
             self._bound = (batch, _bind(batch))
         native = self._bound[1]
         native.n_tokens = batch.n_tokens
+        self._decode(native)
+
+    def decode_media(self, batch: MediaBatch) -> None:
+        native = _bind_media(batch)
+        if batch.causal:
+            self._decode(native)
+            return
+        lib.llama_set_causal_attn(self._ctx, False)
+        try:
+            self._decode(native)
+        finally:
+            lib.llama_set_causal_attn(self._ctx, True)
+
+    def _decode(self, native: Any) -> None:
         try:
             result = lib.llama_decode(self._ctx, native)
         finally:
@@ -197,6 +231,8 @@ class LlamaBackend:
     def close(self) -> None:
         if not self._closed:
             self._closed = True
+            if self._projector is not None:
+                self._projector.close()
             lib.llama_free(self._ctx)
             lib.llama_model_free(self._model)
 
@@ -225,4 +261,26 @@ def _bind(batch: Batch) -> Any:
         logits=batch.outputs.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
     )
     native.keep_alive = (one, pointers)
+    return native
+
+
+def _bind_media(batch: MediaBatch) -> Any:
+    """The same over rows of embeddings. Positions of M-RoPE have their dimensions one behind the other."""
+    n = batch.n_tokens
+    embeddings = np.ascontiguousarray(batch.embeddings, np.float32)
+    positions = np.ascontiguousarray(batch.positions, np.int32)
+    one, seq_ids, outputs = np.ones(n, np.int32), np.full(n, batch.seq_id, np.int32), np.zeros(n, np.int8)
+    outputs[-1] = batch.output
+    pointers = np.full(n, seq_ids.ctypes.data, np.uintp)
+    int32 = ctypes.POINTER(ctypes.c_int32)
+    native = lib.llama_batch(
+        n_tokens=n,
+        token=None,
+        embd=embeddings.ctypes.data_as(ctypes.POINTER(ctypes.c_float)),
+        pos=positions.ctypes.data_as(int32),
+        n_seq_id=one.ctypes.data_as(int32),
+        seq_id=pointers.ctypes.data_as(ctypes.POINTER(int32)),
+        logits=outputs.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+    )
+    native.keep_alive = (embeddings, positions, one, seq_ids, outputs, pointers)
     return native

@@ -33,7 +33,7 @@ FLASH_ATTENTION: dict[FlashAttention, int] = {
 
 
 @lib.llama_log_callback  # type: ignore[untyped-decorator]
-def _log(level: int, text: bytes, user_data: Any) -> None:
+def log_callback(level: int, text: bytes, user_data: Any) -> None:
     # Whatever the level says: these lines hold paths and pieces of metadata, which are nobody's but a debugger's.
     if logger.isEnabledFor(logging.DEBUG):
         logger.debug("%s", text.decode(errors="replace").rstrip())
@@ -42,7 +42,7 @@ def _log(level: int, text: bytes, user_data: Any) -> None:
 def start_library() -> None:
     """Idempotent. llama.cpp's logger is process-wide, and writes to stderr until it is told otherwise."""
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # else an assertion of ggml starts gdb, and prints paths to stderr
-    lib.llama_log_set(_log, ctypes.c_void_p(0))
+    lib.llama_log_set(log_callback, ctypes.c_void_p(0))
     lib.llama_backend_init()
 
 

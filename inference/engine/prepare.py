@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+import msgspec
+import numpy as np
 
 from inference.chat.defaults import default_template
 from inference.chat.ollama.template import OllamaTemplate
 from inference.chat.template import ChatTemplate
 from inference.engine.backend import Backend
 from inference.engine.insert import insert_prompt
+from inference.engine.media import MediaChunk
+from inference.engine.media_prompt import MediaPrompt, MediaPrompts, Tokenizer
+from inference.engine.placeholders import whole_spans
 from inference.errors import InvalidOption, InvalidRequest, NotSupported, PromptTooLong
 from inference.request import ChatPrompt, GenerateRequest, Message, TextPrompt
 
@@ -19,22 +27,41 @@ MAX_CHARS_PER_TOKEN = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """``text`` is what was tokenized, empty where the request brought tokens."""
+    """``text`` is what was tokenized, empty where the request brought tokens. ``media``: see ``Sequence``."""
 
     tokens: list[int]
     text: str = ""
     n_dropped_messages: int = 0
     n_dropped_tokens: int = 0
+    media: dict[int, MediaChunk] = field(default_factory=dict)
 
 
 class Preparer:
     """Raises InvalidRequest and what derives from it; a broken template only refuses chats."""
 
     def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+        self._backend: Tokenizer = backend
+        self._media = MediaPrompts(backend.projector)
         self._template: ChatTemplate | None = None
 
-    def prepare(self, request: GenerateRequest) -> Prepared:
+    def prepare(self, request: GenerateRequest, *, is_wanted: Callable[[], bool] = lambda: True) -> Prepared:
+        """``is_wanted`` is asked before an image is encoded, which takes long: raises RequestCancelled if not."""
+        media = self._media.open(request.prompt, request.cache_scope)
+        if media is None:
+            return self._fitting(request)
+        reader = self._reader(media)
+        prepared = reader._fitting(msgspec.structs.replace(request, prompt=media.prompt))
+        self._template = reader._template
+        chunks = media.encode(prepared.tokens, is_wanted)
+        return replace(prepared, text=media.plain(prepared.text), media=chunks)
+
+    def _reader(self, media: MediaPrompt) -> Preparer:
+        """This one, with tokens of media where a text has their marks."""
+        reader = copy(self)
+        reader._backend = media.tokenizer(self._backend)
+        return reader
+
+    def _fitting(self, request: GenerateRequest) -> Prepared:
         self._check_tokens("logit_bias", request.sampling.logit_bias)
         n_ctx = request.context_length(self._backend.info.n_ctx)
         n_most = n_ctx - 1  # leaves room for one more
@@ -144,6 +171,8 @@ def _cut(prepared: Prepared, n_most: int, num_keep: int) -> Prepared:
     tokens = prepared.tokens
     n_keep = n_most // 2 if num_keep < 0 else min(num_keep, n_most - 1)
     n_dropped = len(tokens) - n_most
+    if min(tokens) < 0:
+        n_keep, n_dropped = whole_spans(np.array(tokens, np.int32), n_keep, n_dropped)
     return Prepared(
         tokens=tokens[:n_keep] + tokens[n_keep + n_dropped :],
         text=prepared.text,

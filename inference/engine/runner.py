@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from inference.config import LoadOptions
 from inference.engine.backend import Aborted, Backend, CacheFull
+from inference.engine.media_prompt import images_of
 from inference.engine.prepare import Prepared, Preparer
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
@@ -52,6 +53,9 @@ class Runner:
         self._preparer = Preparer(backend)
         self._scheduler = Scheduler(backend, num_parallel=options.num_parallel, clock=time.monotonic)
         self._prep = ThreadPoolExecutor(NUM_PREP_THREADS, thread_name_prefix="prepare")
+        # Encoding an image takes seconds on a small machine, and mtmd does one at a time: prompts of text don't queue
+        # behind it.
+        self._media = ThreadPoolExecutor(1, thread_name_prefix="media")
         self._decode_thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self._arrivals = itertools.count(1)
         # Below: shared between threads, under this condition.
@@ -77,7 +81,8 @@ class Runner:
             if not closed:
                 self._preparing.add(request_id)
                 arrival = next(self._arrivals)
-                self._prep.submit(self._prepare, request_id, request, arrival, time.monotonic())
+                threads = self._media if images_of(request.prompt) else self._prep
+                threads.submit(self._prepare, request_id, request, arrival, time.monotonic())
         if closed:
             self._publish([(request_id, Failed.of(ShuttingDown()))])
 
@@ -109,6 +114,7 @@ class Runner:
             self._changed.notify()
             self._backend.abort()
         self._prep.shutdown(wait=True)
+        self._media.shutdown(wait=True)
         if self._decode_thread.ident is not None:
             self._decode_thread.join()
         self._backend.close()
@@ -117,7 +123,7 @@ class Runner:
 
     def _prepare(self, request_id: int, request: GenerateRequest, arrival: int, submitted_at: float) -> None:
         try:
-            prepared = self._preparer.prepare(request)
+            prepared = self._preparer.prepare(request, is_wanted=lambda: self._is_wanted(request_id))
             if request.render_only:
                 self._show(request_id, prepared)
                 return
@@ -129,6 +135,10 @@ class Runner:
             self._refuse(request_id, ModelFailed("the request could not be prepared"))
         else:
             self._hand_over(sequence)
+
+    def _is_wanted(self, request_id: int) -> bool:
+        with self._changed:
+            return request_id in self._preparing and not self._closed
 
     def _show(self, request_id: int, prepared: Prepared) -> None:
         """The prompt is the answer, and no slot was needed for it."""
@@ -160,6 +170,7 @@ class Runner:
             n_dropped_messages=prepared.n_dropped_messages,
             n_dropped_tokens=prepared.n_dropped_tokens,
             preserved=preserved_pieces(self._backend, request.preserved),
+            media=prepared.media,
             thinking=watch_thinking(self._backend, request, prepared.text),
         )
 
@@ -242,13 +253,16 @@ class Runner:
 
     def _decode(self, step: Step) -> None:
         try:
-            self._backend.decode(step.batch)
+            if step.media is not None:
+                self._backend.decode_media(step.media)
+            else:
+                self._backend.decode(step.batch)
         except Aborted:
             self._scheduler.rollback(step)
         except CacheFull:
             self._scheduler.relieve(step)
         except DecodeFailed as error:
-            logger.warning("llama.cpp refused a batch of %d tokens", step.batch.n_tokens)
+            logger.warning("llama.cpp refused a batch of %d tokens", step.n_tokens)
             self._scheduler.isolate(step, error)
         else:
             self._scheduler.complete(step)

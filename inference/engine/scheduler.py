@@ -12,10 +12,11 @@ from inference.engine.backend import Backend
 from inference.engine.batch import Batch
 from inference.engine.completion import Completion
 from inference.engine.lanes import Lanes
+from inference.engine.media_prefill import at_media, media_batch, n_text_pending
 from inference.engine.sequence import Sequence, State
 from inference.engine.slots import Slot, Slots
 from inference.engine.step import Chunk, PrefillPace, Step, share_prefill
-from inference.errors import DecodeFailed, InferenceError, RequestCancelled, ShuttingDown
+from inference.errors import DecodeFailed, InferenceError, InvalidConstraint, RequestCancelled, ShuttingDown
 from inference.events import Event, Failed, Started
 
 # Tokens a sequence decodes before it makes way for one that waits: fewer than even a short answer has, and changing
@@ -36,6 +37,7 @@ class Scheduler:
         self._isolated: list[Sequence] = []
         self._step = Step(Batch(info.n_batch))
         self._step_started = 0.0
+        self._media_is_due = True
         self._n_most = info.n_batch  # tokens in one decode; fewer after llama.cpp found no room
         self._pace = PrefillPace(info.n_batch)
         self.n_steps = 0
@@ -80,17 +82,17 @@ class Scheduler:
             self.lanes.admit()
             for sequence in self.lanes.bind():
                 self._announce(sequence)
-            self._add_decodes(step)
-            self._add_prefills(step)
+            self._fill(step)
             if not step.chunks and not self.lanes.preempt_youngest():
                 self._fail(self.lanes.running[0], DecodeFailed("the KV cache is full"))
+        self._media_is_due = step.media is None
         self._step_started = self._clock()
         return step if step.chunks else None
 
     def complete(self, step: Step) -> None:
         """The step was decoded: its tokens are in memory and its outputs can be sampled."""
         self.n_steps += 1
-        self._pace.learn(step.batch.n_tokens, self._clock() - self._step_started)
+        self._pace.learn(step.n_tokens, self._clock() - self._step_started)
         self._n_most = step.batch.capacity
         for chunk in step.chunks:
             sequence = chunk.sequence
@@ -102,7 +104,11 @@ class Scheduler:
     def _advance(self, sequence: Sequence, row: int) -> None:
         sequence.state = State.DECODE
         sequence.n_turn += 1
-        self._events += self._completion.advance(sequence, row)
+        try:
+            self._events += self._completion.advance(sequence, row)
+        except InvalidConstraint as error:
+            self._fail(sequence, error)
+            return
         if sequence.state is State.FINISHED:
             self._leave(sequence)
 
@@ -119,8 +125,8 @@ class Scheduler:
         self.rollback(step)
         if self.slots.evict_idle():
             return
-        if step.batch.n_tokens > len(step.chunks):
-            self._n_most = max(1, step.batch.n_tokens // 2)
+        if step.can_shrink:
+            self._n_most = max(1, step.n_tokens // 2)
         elif not self.lanes.preempt_youngest():
             self._fail(step.chunks[0].sequence, DecodeFailed("the KV cache is full"))
 
@@ -134,40 +140,76 @@ class Scheduler:
 
     # -- filling the batch
 
+    def _fill(self, step: Step) -> None:
+        """Media are a step of their own, every other one where there is something else to decode too."""
+        if self._media_is_due:
+            self._add_media(step)
+        if not step.chunks:
+            self._add_decodes(step)
+            self._add_prefills(step)
+        if not step.chunks:
+            self._add_media(step)
+
+    def _add_media(self, step: Step) -> None:
+        """The next run of the oldest sequence's that has come to an image and finds room for it."""
+        for sequence in self.lanes.running:
+            if sequence.state is State.PREFILL and sequence.slot is not None and at_media(sequence):
+                self._add_run(step, sequence)
+                if step.chunks:
+                    return
+
+    def _add_run(self, step: Step, sequence: Sequence) -> None:
+        others_decode = any(each.state is State.DECODE for each in self.lanes.running)
+        n_most = min(self._pace.limit(others_decode=others_decode), self._n_most)
+        self.lanes.make_room(min(n_most, sequence.n_pending))
+        media = media_batch(sequence, max(1, min(n_most, self.slots.ledger.n_free)))
+        if self.lanes.make_room(media.n_tokens):
+            step.media = media
+            step.chunks.append(Chunk(sequence, media.n_tokens, media.n_tokens - 1 if media.output else -1))
+
     def _add_decodes(self, step: Step) -> None:
         decoding = self._decoding(step)
         while not self.lanes.make_room(len(decoding)) and self.lanes.preempt_youngest():
             decoding = self._decoding(step)
         for sequence in decoding[: self.slots.ledger.n_free]:
-            row = step.batch.add_one(_slot(sequence).seq_id, sequence.tokens.last(), sequence.n_past)
+            slot = _slot(sequence)
+            row = step.batch.add_one(slot.seq_id, sequence.tokens.last(), self.slots.next_position(slot))
             step.chunks.append(Chunk(sequence, 1, row))
 
     def _decoding(self, step: Step) -> list[Sequence]:
         return [each for each in self.lanes.running if each.state is State.DECODE][: step.batch.capacity]
 
     def _add_prefills(self, step: Step) -> None:
-        prefilling = [each for each in self.lanes.running if each.state is State.PREFILL and each.slot is not None]
+        running = (each for each in self.lanes.running if each.state is State.PREFILL and each.slot is not None)
+        prefilling = [(each, n) for each in running if (n := n_text_pending(each))]
         if not prefilling:
             return
         n_used = step.batch.n_tokens
         budget = min(self._pace.limit(others_decode=n_used > 0), self._n_most - n_used)
-        self.lanes.make_room(n_used + min(budget, sum(each.n_pending for each in prefilling)))
+        self.lanes.make_room(n_used + min(budget, sum(n for _, n in prefilling)))
         budget = min(budget, self.slots.ledger.n_free - n_used)
-        for sequence, n in share_prefill([(each, each.n_pending) for each in prefilling], budget):
+        for sequence, n in share_prefill(prefilling, budget):
             self._add_prefill(step, sequence, n)
 
     def _add_prefill(self, step: Step, sequence: Sequence, n: int) -> None:
+        slot = _slot(sequence)
         start = sequence.n_past
         last = n == sequence.n_pending
-        row = step.batch.add(_slot(sequence).seq_id, sequence.tokens.view(start, start + n), start, output=last)
+        tokens = sequence.tokens.view(start, start + n)
+        row = step.batch.add(slot.seq_id, tokens, self.slots.next_position(slot), output=last)
         step.chunks.append(Chunk(sequence, n, row if last else -1))
 
     def _add_isolated(self, step: Step) -> None:
         """One sequence alone: see ``isolate``."""
         while self._isolated and not step.chunks:
             sequence = self._isolated.pop(0)
-            if sequence.slot is not None and sequence in self.lanes.running and self.lanes.make_room(1):
-                self._add_prefill(step, sequence, min(sequence.n_pending, self.slots.ledger.n_free, self._n_most))
+            if sequence.slot is None or sequence not in self.lanes.running or not self.lanes.make_room(1):
+                continue
+            if at_media(sequence):
+                self._add_run(step, sequence)
+            else:
+                n = min(n_text_pending(sequence), self.slots.ledger.n_free, self._n_most)
+                self._add_prefill(step, sequence, n)
 
     # -- beginning and end
 

@@ -8,6 +8,7 @@ from enum import Enum
 from inference.engine.backend import Sampler
 from inference.engine.detokenizer import Detokenizer
 from inference.engine.int_buffer import IntBuffer
+from inference.engine.media import MediaChunk
 from inference.engine.slots import Slot
 from inference.engine.thinking import ThinkingWatch
 from inference.request import GenerateRequest
@@ -25,6 +26,7 @@ class State(Enum):
 class Sequence:
     """``tokens`` are the prompt and the answer so far; those behind ``n_past`` are still to be decoded.
 
+    ``media`` are what its placeholders stand for, by the first of each.
     ``preserved`` are special tokens whose texts stay in the answer; ``thinking`` is None where there is none to watch.
     ``ticket`` is its place in the queue, ``arrival`` its place among all requests: the youngest is preempted first.
     Owned by the decode thread once it is added to the scheduler.
@@ -43,6 +45,7 @@ class Sequence:
         n_dropped_tokens: int = 0,
         preserved: dict[int, bytes] | None = None,
         thinking: ThinkingWatch | None = None,
+        media: dict[int, MediaChunk] | None = None,
     ) -> None:
         self.request_id = request_id
         self.request = request
@@ -64,6 +67,7 @@ class Sequence:
         self.detokenizer = Detokenizer(request.stop)
         self.preserved = preserved or {}
         self.thinking = thinking
+        self.media = media or {}
         self.n_cached = 0
         self.n_generated = 0
         self.n_turn = 0

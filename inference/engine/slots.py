@@ -14,6 +14,7 @@ import numpy as np
 from inference.engine.backend import Backend
 from inference.engine.int_buffer import IntBuffer, Ints, longest_prefix
 from inference.engine.ledger import CellLedger
+from inference.engine.placeholders import n_positions, span_start
 from inference.engine.swap import Swapped, SwapSpace
 
 # Waiting for a shorter prefix than this, or copying it, costs more than prefilling it again.
@@ -21,7 +22,10 @@ MIN_SHARED = 32
 
 
 class Slot:
-    """``tokens[i]`` is at position i, in the ledger's cell ``cells[i]``. ``owned``: a sequence is working on it."""
+    """``tokens[i]`` is in the ledger's cell ``cells[i]``, at position i but for M-RoPE's images (see ``position``).
+
+    ``owned``: a sequence is working on it.
+    """
 
     __slots__ = ("cells", "last_used", "owned", "scope", "seq_id", "tokens")
 
@@ -43,9 +47,18 @@ class Slots:
         self._backend = backend
         self.ledger = CellLedger(backend.info.n_cells)
         self._slots = [Slot(seq_id) for seq_id in range(backend.info.n_seq_max)]
+        self._has_mrope = backend.info.has_mrope
         self._max_idle_cells = backend.info.max_idle_cells
         self.swap = SwapSpace(backend.info.swap_bytes)
         self._tick = 0
+
+    def next_position(self, slot: Slot) -> int:
+        """Where the next token of the slot goes, which does not end in the middle of media."""
+        return n_positions(slot.tokens.view()) if self._has_mrope else slot.n_past
+
+    def _position(self, slot: Slot, n: int) -> int:
+        """Where token n of the slot is."""
+        return n_positions(slot.tokens.view(0, n)) if self._has_mrope else n
 
     def longest_prefix(self, tokens: Ints, scope: str) -> tuple[Slot | None, int]:
         """The slot that shares the most leading tokens, an idle one before a live one where they tie."""
@@ -119,9 +132,10 @@ class Slots:
         return min(others or idle, key=lambda slot: (slot.n_past > 0, slot.last_used), default=None)
 
     def _share(self, source: Slot, target: Slot, n: int) -> None:
-        self._backend.seq_cp(source.seq_id, target.seq_id, 0, n)
+        end = self._position(source, n)
+        self._backend.seq_cp(source.seq_id, target.seq_id, 0, end)
         # Recurrent memory copies the whole state, whatever the range: only a cut tells whether n is where it stands.
-        if not self._backend.seq_rm(target.seq_id, n, -1):
+        if not self._backend.seq_rm(target.seq_id, end, -1):
             self._backend.seq_rm(target.seq_id, -1, -1)
             return
         cells = source.cells.view(0, n)
@@ -146,7 +160,7 @@ class Slots:
         """Keeps the first n tokens, or none where this memory can't be cut there."""
         if n == slot.n_past:
             return
-        if not self._backend.seq_rm(slot.seq_id, n, -1):
+        if not self._backend.seq_rm(slot.seq_id, self._position(slot, n), -1):
             self.empty(slot)
             return
         self.ledger.drop(slot.cells.view(n))
@@ -155,7 +169,11 @@ class Slots:
 
     def restore(self, slot: Slot) -> None:
         """Takes out whatever a decode that did not succeed has left behind the tokens we know of."""
-        if not self._backend.seq_rm(slot.seq_id, slot.n_past, -1):
+        tokens = slot.tokens.view()
+        if self._has_mrope and len(tokens) and tokens[-1] < 0:
+            # All of an image's cells may be at one position: what was left of it can't be told from what was there.
+            self.cut(slot, span_start(tokens, len(tokens) - 1))
+        elif not self._backend.seq_rm(slot.seq_id, self.next_position(slot), -1):
             self.empty(slot)
 
     def shift(self, slot: Slot, n_keep: int, n_discard: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from inference.engine.batch import Batch
+from inference.engine.media import MediaBatch
 from inference.engine.sequence import Sequence, State
 
 # A step with prefill in it makes every decoding sequence wait: this long at most, by what the last steps took.
@@ -23,12 +24,25 @@ class Chunk:
 
 @dataclass(slots=True)
 class Step:
+    """One decode: of ``batch``, or of ``media`` where there is one, a single sequence's."""
+
     batch: Batch
     chunks: list[Chunk] = field(default_factory=list)
+    media: MediaBatch | None = None
 
     def clear(self) -> None:
         self.batch.clear()
         self.chunks.clear()
+        self.media = None
+
+    @property
+    def n_tokens(self) -> int:
+        return self.batch.n_tokens if self.media is None else self.media.n_tokens
+
+    @property
+    def can_shrink(self) -> bool:
+        """Whether fewer tokens of the same sequences could be decoded instead."""
+        return self.n_tokens > len(self.chunks) and (self.media is None or self.media.causal)
 
     @property
     def prefilling(self) -> frozenset[int]:

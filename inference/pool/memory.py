@@ -14,6 +14,8 @@ from inference.spec import ModelSpec
 _COMPUTE_BASE_BYTES = 32 << 20
 _ACTIVATIONS_PER_EMBEDDING = 16
 _FLOAT_BYTES = 4
+# mtmd's buffers for one image, and what the cache of embeddings holds at most (engine/media.py).
+_MEDIA_BYTES = 256 << 20
 # An interpreter with numpy and llama.cpp loaded.
 _PROCESS_BYTES = 60 << 20
 
@@ -31,7 +33,12 @@ def least_bytes(spec: ModelSpec, options: LoadOptions) -> int:
 def fixed_bytes(spec: ModelSpec, options: LoadOptions) -> int:
     logits = options.num_parallel * spec.n_vocab * _FLOAT_BYTES
     activations = options.num_batch * spec.n_embd * _ACTIVATIONS_PER_EMBEDDING * _FLOAT_BYTES
-    return spec.size_bytes + _COMPUTE_BASE_BYTES + logits + activations + _PROCESS_BYTES
+    return spec.size_bytes + _media_bytes(spec) + _COMPUTE_BASE_BYTES + logits + activations + _PROCESS_BYTES
+
+
+def _media_bytes(spec: ModelSpec) -> int:
+    """The projector's weights and its compute buffers, and the embeddings that are kept."""
+    return spec.projector_bytes + _MEDIA_BYTES if spec.projector_path else 0
 
 
 def options_fitting(spec: ModelSpec, options: LoadOptions, *, available_bytes: float) -> LoadOptions:
