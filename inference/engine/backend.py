@@ -1,18 +1,19 @@
 """What the scheduler needs of llama.cpp, and nothing more.
 
-One decode thread calls everything here except ``tokenize``, ``piece``, ``special_piece``, ``is_eog`` and
-``new_sampler`` (any thread: they only read the vocabulary) and ``abort`` (any thread, at any time).
+One decode thread calls everything here except ``tokenize``, ``piece``, ``special_piece``, ``is_eog``, ``new_tokenizer``
+and ``new_sampler`` (any thread: they only read the vocabulary) and ``abort`` (any thread, at any time).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
 from inference.config import BackendKind, LoadOptions
+from inference.constrain.matcher import Allowed
 from inference.engine.batch import Batch
 from inference.engine.insert import InsertTokens
 from inference.engine.media import MediaBatch, Projector
@@ -22,6 +23,9 @@ from inference.errors import BackendNotAvailable
 from inference.events import TokenLogprob
 from inference.request import SamplingOptions
 from inference.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from inference.engine.embed import Embedder
 
 # A backend's own handle of one request's sampling state; opaque to the scheduler.
 Sampler = Any
@@ -81,6 +85,9 @@ class Backend(Protocol):
 
     def is_eog(self, token: int) -> bool: ...
 
+    def new_tokenizer(self) -> Any:
+        """llguidance's view of the vocabulary (an LLTokenizer). Takes half a second; any thread."""
+
     def new_sampler(self, options: SamplingOptions, prompt: Sequence[int]) -> Sampler:
         """Token penalties see the prompt too, as llama.cpp's own server does."""
 
@@ -93,8 +100,8 @@ class Backend(Protocol):
     def decode_media(self, batch: MediaBatch) -> None:
         """``decode`` for embeddings; an output has index ``batch.n_tokens - 1``."""
 
-    def sample(self, sampler: Sampler, index: int) -> int:
-        """The next token from the output at ``index`` in the last batch."""
+    def sample(self, sampler: Sampler, index: int, allowed: Allowed | None = None) -> int:
+        """The next token from the output at ``index`` in the last batch, one of ``allowed`` where that is given."""
 
     def logprobs(self, index: int, token: int, n_top: int) -> TokenLogprob: ...
 
@@ -115,6 +122,9 @@ class Backend(Protocol):
 
     def seq_load(self, seq_id: int, state: State) -> bool:
         """Puts a copy into an empty sequence, in cells of its own. False: nothing of it is in memory."""
+
+    def open_embedder(self, *, n_cells: int) -> Embedder:
+        """A context for embeddings beside the one for text. See ``EmbedSource``."""
 
     def abort(self) -> None:
         """Ends the decode that is running, within milliseconds; if none runs, at worst the next one."""

@@ -23,25 +23,34 @@ class Completion:
         self._clock = clock
 
     def advance(self, sequence: Sequence, row: int) -> Events:
-        """Samples one token from the output at ``row``. Sets FINISHED where the answer ends with it."""
+        """Samples one token from the output at ``row``. Sets FINISHED where the answer ends with it.
+
+        Raises InvalidConstraint where the request's constraint can't be followed any further.
+        """
         if sequence.first_token_at is None:
             sequence.first_token_at = self._clock()
         if sequence.request.num_predict == 0:
             return self.finish(sequence, "length")
         forced = sequence.thinking.take_forced() if sequence.thinking is not None else None
-        token = self._backend.sample(sequence.sampler, row) if forced is None else forced
+        token = self._sample(sequence, row) if forced is None else forced
         if forced is None and self._backend.is_eog(token):
             return self.finish(sequence, "stop")
+        if sequence.matcher is not None:
+            sequence.matcher.accept(token)
         sequence.tokens.append(token)
         sequence.n_generated += 1
         events = self._text(sequence, row, token)
-        if sequence.detokenizer.stop_sequence is not None:
+        if sequence.detokenizer.stop_sequence is not None or _is_complete(sequence):
             return events + self.finish(sequence, "stop")
         if self._reached_limit(sequence):
             return events + self.finish(sequence, "length")
         if len(sequence.tokens) >= self._n_ctx(sequence):
             self._shift(sequence)
         return events
+
+    def _sample(self, sequence: Sequence, row: int) -> int:
+        allowed = sequence.matcher.allowed() if sequence.matcher is not None else None
+        return self._backend.sample(sequence.sampler, row, allowed)
 
     def _text(self, sequence: Sequence, row: int, token: int) -> Events:
         n_top = sequence.request.top_logprobs
@@ -109,6 +118,11 @@ def shift_range(num_keep: int, n_tokens: int) -> tuple[int, int]:
     most = max(0, n_tokens - 2)
     n_keep = most if num_keep < 0 else min(num_keep, most)
     return n_keep, max(1, (n_tokens - n_keep) // 2)
+
+
+def _is_complete(sequence: Sequence) -> bool:
+    """Whether a constraint leaves nothing to say: the end need not be decoded."""
+    return sequence.matcher is not None and sequence.matcher.is_complete
 
 
 def _event(sequence: Sequence, delta: TextDelta | None) -> Events:

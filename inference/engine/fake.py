@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -17,11 +18,24 @@ import numpy as np
 from msgspec import Struct
 
 from inference.config import LoadOptions
+from inference.constrain.matcher import Allowed
 from inference.engine.backend import Aborted, BackendInfo, CacheFull
 from inference.engine.batch import Batch
 from inference.engine.cells import plan_cells
+from inference.engine.fake_embed import FakeEmbedder
 from inference.engine.fake_media import FakeProjector
 from inference.engine.fake_memory import FakeMemory
+from inference.engine.fake_vocabulary import (
+    BOS,
+    EOS,
+    N_CONTROL,
+    N_VOCAB,
+    SPECIAL,
+    SPECIAL_TEXTS,
+    byte_tokens,
+    new_tokenizer,
+    special_tokens,
+)
 from inference.engine.media import MediaBatch
 from inference.engine.swap import State
 from inference.errors import DecodeFailed, ModelLoadError
@@ -29,11 +43,9 @@ from inference.events import TokenLogprob
 from inference.request import SamplingOptions
 from inference.spec import ModelSpec
 
-BOS, EOS, SPECIAL = 0, 1, 2
-SPECIAL_TEXTS = (b"<s>", b"</s>", b"<|fake|>")
-N_CONTROL = 3
-N_VOCAB = 256 + N_CONTROL
 DEFAULT_IMAGE_TOKENS = 16
+# What a constrained answer goes on with where its own next token is forbidden: whatever brings it to its end.
+CLOSING = byte_tokens('"}],:')
 
 
 class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,7 +55,8 @@ class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ``swap`` bytes for those that are swapped out, 4 a token;
     ``recurrent``: memory that can't be cut; ``shift`` 0: cells that can't be moved; ``fail_token``: a decode with this
     token fails; ``image_tokens`` of every image where the model has a projector, or anyhow if not 0, and
-    ``image_delay`` seconds to encode it; ``mrope`` and ``image_causal`` 0: how they are placed and decoded."""
+    ``image_delay`` seconds to encode it; ``mrope`` and ``image_causal`` 0: how they are placed and decoded;
+    ``embed_split`` 0: an input to embed can't be decoded in pieces."""
 
     delay: float = 0.0
     token_delay: float = 0.0
@@ -63,6 +76,7 @@ class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     image_delay: float = 0.0
     image_causal: bool = True
     mrope: bool = False
+    embed_split: bool = True
 
 
 class FakeSampler:
@@ -141,6 +155,9 @@ class FakeBackend:
     def is_eog(self, token: int) -> bool:
         return token == EOS
 
+    def new_tokenizer(self) -> Any:
+        return new_tokenizer()
+
     def new_sampler(self, options: SamplingOptions, prompt: Sequence[int]) -> FakeSampler:
         return FakeSampler(len(prompt))
 
@@ -180,8 +197,14 @@ class FakeBackend:
         if self._aborted.wait(seconds) if seconds else self._aborted.is_set():
             raise Aborted
 
-    def sample(self, sampler: FakeSampler, index: int) -> int:
+    def sample(self, sampler: FakeSampler, index: int, allowed: Allowed | None = None) -> int:
         assert sampler.n_prompt >= 0, "the sampler was freed"
+        token = self._wanted(sampler, index)
+        if allowed is None or allowed[token]:
+            return token
+        return next((each for each in CLOSING if allowed[each]), int(allowed.nonzero()[0][-1]))
+
+    def _wanted(self, sampler: FakeSampler, index: int) -> int:
         n_sampled, sampler.n_sampled = sampler.n_sampled, sampler.n_sampled + 1
         if 0 <= self.settings.length <= n_sampled:
             return EOS
@@ -215,6 +238,9 @@ class FakeBackend:
     def seq_load(self, seq_id: int, state: State) -> bool:
         return self.memory.load(seq_id, state.view(np.int32).tolist())
 
+    def open_embedder(self, *, n_cells: int) -> FakeEmbedder:
+        return FakeEmbedder(self._info, self.settings, n_cells=n_cells)
+
     def abort(self) -> None:
         self._aborted.set()
 
@@ -226,14 +252,3 @@ def parse_settings(model_path: str) -> FakeSettings:
     """Anything but a ``fake:`` path gives the defaults: tests may name a real file and ask for the fake backend."""
     scheme, _, query = model_path.partition(":")
     return msgspec.convert(dict(parse_qsl(query)) if scheme == "fake" else {}, FakeSettings, strict=False)
-
-
-def special_tokens(text: str) -> list[int]:
-    """The fake's tokens of a text in which ``<|fake|>`` is a token of its own."""
-    first, *rest = text.split(SPECIAL_TEXTS[SPECIAL].decode())
-    return byte_tokens(first) + [token for part in rest for token in (SPECIAL, *byte_tokens(part))]
-
-
-def byte_tokens(text: str) -> list[int]:
-    """The fake's tokens of a text, for tests."""
-    return [byte + N_CONTROL for byte in text.encode()]

@@ -14,24 +14,28 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.config import LoadOptions
-from inference.engine.backend import Aborted, BackendInfo, CacheFull, Sampler
+from inference.constrain.matcher import Allowed
+from inference.engine.backend import BackendInfo, Sampler
 from inference.engine.batch import Batch
 from inference.engine.cells import CellPlan, plan_cells
 from inference.engine.insert import InsertTokens
 from inference.engine.llama_abort import AbortFlag
+from inference.engine.llama_batch import bind, decode_native
+from inference.engine.llama_candidates import Candidates
 from inference.engine.llama_devices import gpu_free_bytes
+from inference.engine.llama_embed import LlamaEmbedder
 from inference.engine.llama_load import load_context, load_model
 from inference.engine.llama_media import LlamaProjector
 from inference.engine.llama_sampler import new_chain
+from inference.engine.llama_text import metadata, read_piece, special_text, tokenize
+from inference.engine.llama_vocabulary import new_tokenizer
 from inference.engine.media import MediaBatch
 from inference.engine.swap import State
-from inference.errors import DecodeFailed, ModelLoadError
+from inference.errors import ModelLoadError
 from inference.events import TokenLogprob
 from inference.request import SamplingOptions
 from inference.spec import ModelSpec
 
-# llama_decode's return values (llama.h)
-DECODED, NO_CELLS, ABORTED = 0, 1, 2
 UINT8 = ctypes.POINTER(ctypes.c_uint8)
 
 
@@ -39,6 +43,7 @@ class LlamaBackend:
     def __init__(self, spec: ModelSpec, options: LoadOptions, *, on_progress: Callable[[float], None]) -> None:
         plan = plan_cells(spec, options)
         self._closed = False
+        self._options = options
         self._flag = AbortFlag()
         gpu_free_before = gpu_free_bytes()
         self._model = load_model(spec, options, on_progress=on_progress)
@@ -52,6 +57,7 @@ class LlamaBackend:
             spec, plan, swap_bytes=options.swap_bytes, size_vram_bytes=max(0, gpu_free_before - gpu_free_bytes())
         )
         self._logits_address = _address_function("llama_get_logits_ith")
+        self._candidates = Candidates(self._info.n_vocab)
 
     def _read_info(self, spec: ModelSpec, plan: CellPlan, *, swap_bytes: int, size_vram_bytes: int) -> BackendInfo:
         template = lib.llama_model_chat_template(self._model, None)
@@ -65,12 +71,12 @@ class LlamaBackend:
             swap_bytes=swap_bytes,
             can_shift=bool(lib.llama_memory_can_shift(self._memory)),
             add_bos=bool(lib.llama_vocab_get_add_bos(self._vocab)),
-            bos=self._special_text(lib.llama_vocab_bos(self._vocab)),
-            eos=self._special_text(lib.llama_vocab_eos(self._vocab)),
+            bos=special_text(self._vocab, lib.llama_vocab_bos(self._vocab)),
+            eos=special_text(self._vocab, lib.llama_vocab_eos(self._vocab)),
             chat_template=spec.chat_template or (template.decode(errors="replace") if template else None),
             size_vram_bytes=size_vram_bytes,
             has_mrope=self._projector is not None and self._projector.position_dims > 1,
-            architecture=self._metadata("general.architecture"),
+            architecture=metadata(self._model, "general.architecture"),
             insert=self._insert_tokens(),
         )
 
@@ -83,11 +89,6 @@ class LlamaBackend:
             lib.llama_free(self._ctx)
             lib.llama_model_free(self._model)
             raise
-
-    def _metadata(self, key: str) -> str:
-        buffer = ctypes.create_string_buffer(128)
-        n = lib.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
-        return buffer.value.decode(errors="replace") if n >= 0 else ""
 
     def _insert_tokens(self) -> InsertTokens | None:
         tokens = InsertTokens(
@@ -106,39 +107,22 @@ class LlamaBackend:
         return self._projector
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
-        data = text.encode()
-        capacity = len(data) + 2  # a token per byte, a first and a last one
-        while True:
-            tokens = np.empty(capacity, np.int32)
-            pointer = tokens.ctypes.data_as(ctypes.POINTER(lib.llama_token))
-            n = lib.llama_tokenize(self._vocab, data, len(data), pointer, capacity, add_special, parse_special)
-            if n >= 0:
-                return tokens[:n].tolist()  # type: ignore[no-any-return]
-            capacity = -n
+        return tokenize(self._vocab, text, add_special=add_special, parse_special=parse_special)
 
     def piece(self, token: int) -> bytes:
         piece = self._pieces.get(token)
         if piece is None:
-            piece = self._pieces[token] = self._read_piece(token, special=False)
+            piece = self._pieces[token] = read_piece(self._vocab, token, special=False)
         return piece
 
     def special_piece(self, token: int) -> bytes:
-        return self._read_piece(token, special=True)
-
-    def _read_piece(self, token: int, *, special: bool) -> bytes:
-        size = 64
-        while True:
-            buffer = ctypes.create_string_buffer(size)
-            n = lib.llama_token_to_piece(self._vocab, token, buffer, size, 0, special)
-            if n >= 0:
-                return buffer.raw[:n]
-            size = -n
-
-    def _special_text(self, token: int) -> str:
-        return "" if token < 0 else self._read_piece(token, special=True).decode(errors="replace")
+        return read_piece(self._vocab, token, special=True)
 
     def is_eog(self, token: int) -> bool:
         return bool(lib.llama_vocab_is_eog(self._vocab, token))
+
+    def new_tokenizer(self) -> Any:
+        return new_tokenizer(self._vocab)
 
     def new_sampler(self, options: SamplingOptions, prompt: Sequence[int]) -> Sampler:
         if self._projector is not None:
@@ -151,7 +135,7 @@ class LlamaBackend:
 
     def decode(self, batch: Batch) -> None:
         if self._bound is None or self._bound[0] is not batch:
-            self._bound = (batch, _bind(batch))
+            self._bound = (batch, bind(batch))
         native = self._bound[1]
         native.n_tokens = batch.n_tokens
         self._decode(native)
@@ -168,18 +152,11 @@ class LlamaBackend:
             lib.llama_set_causal_attn(self._ctx, True)
 
     def _decode(self, native: Any) -> None:
-        try:
-            result = lib.llama_decode(self._ctx, native)
-        finally:
-            self._flag.clear()
-        if result == ABORTED:
-            raise Aborted
-        if result == NO_CELLS:
-            raise CacheFull
-        if result != DECODED:
-            raise DecodeFailed(f"llama.cpp could not decode a batch (status {result})")
+        decode_native(self._ctx, native, self._flag)
 
-    def sample(self, sampler: Sampler, index: int) -> int:
+    def sample(self, sampler: Sampler, index: int, allowed: Allowed | None = None) -> int:
+        if allowed is not None:
+            return self._candidates.sample(sampler, self._logits(index), allowed)
         if sampler is None:
             return int(self._logits(index).argmax())
         return int(lib.llama_sampler_sample(sampler, self._ctx, index))
@@ -225,6 +202,9 @@ class LlamaBackend:
             self.seq_rm(seq_id, -1, -1)
         return bool(n_bytes == state.nbytes)
 
+    def open_embedder(self, *, n_cells: int) -> LlamaEmbedder:
+        return LlamaEmbedder(self._model, self._options, n_cells=n_cells, n_ctx=self._info.n_ctx)
+
     def abort(self) -> None:
         self._flag.set()
 
@@ -243,25 +223,6 @@ def _address_function(name: str) -> Any:
     function.argtypes = [ctypes.c_void_p, ctypes.c_int32]
     function.restype = ctypes.c_void_p
     return function
-
-
-def _bind(batch: Batch) -> Any:
-    """A ``llama_batch`` over the batch's own arrays: each token belongs to one sequence, so the lists of sequences
-    that llama.cpp wants are pointers to consecutive elements of ``seq_ids``."""
-    one = np.ones(batch.capacity, np.int32)
-    pointers = batch.seq_ids.ctypes.data + np.arange(batch.capacity, dtype=np.uintp) * batch.seq_ids.itemsize
-    int32 = ctypes.POINTER(ctypes.c_int32)
-    native = lib.llama_batch(
-        n_tokens=0,
-        token=batch.tokens.ctypes.data_as(int32),
-        embd=None,
-        pos=batch.positions.ctypes.data_as(int32),
-        n_seq_id=one.ctypes.data_as(int32),
-        seq_id=pointers.ctypes.data_as(ctypes.POINTER(int32)),
-        logits=batch.outputs.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
-    )
-    native.keep_alive = (one, pointers)
-    return native
 
 
 def _bind_media(batch: MediaBatch) -> Any:

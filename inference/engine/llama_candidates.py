@@ -24,9 +24,7 @@ class Candidates:
 
     def __init__(self, n_vocab: int) -> None:
         self._data = np.empty(n_vocab, _DATA)
-        self._native = lib.llama_token_data_array(
-            data=self._data.ctypes.data_as(ctypes.POINTER(lib.llama_token_data)), size=0, selected=-1, sorted=False
-        )
+        self._pointer = self._data.ctypes.data_as(ctypes.POINTER(lib.llama_token_data))
 
     def sample(self, chain: Any | None, logits: npt.NDArray[np.float32], allowed: Allowed) -> int:
         """What llama_sampler_sample does, with fewer candidates. ``chain`` None is the plain maximum."""
@@ -37,8 +35,8 @@ class Candidates:
         self._data["id"][:n] = tokens
         self._data["logit"][:n] = logits[tokens]
         self._data["p"][:n] = 0.0
-        native = self._native
-        native.size, native.selected, native.sorted = n, -1, False
+        # A new one each time: samplers move its pointer past what they cut off.
+        native = lib.llama_token_data_array(data=self._pointer, size=n, selected=-1, sorted=False)
         lib.llama_sampler_apply(chain, ctypes.byref(native))
         token = int(native.data[native.selected].id)
         lib.llama_sampler_accept(chain, token)

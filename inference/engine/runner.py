@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from inference.config import LoadOptions
 from inference.engine.backend import Aborted, Backend, CacheFull
-from inference.engine.media_prompt import images_of
+from inference.engine.constraints import matcher_for, new_compiler
 from inference.engine.prepare import Prepared, Preparer
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
@@ -22,7 +22,7 @@ from inference.engine.step import Step
 from inference.engine.thinking import preserved_pieces, watch_thinking
 from inference.errors import DecodeFailed, InferenceError, ModelFailed, RequestCancelled, ShuttingDown
 from inference.events import Event, Failed, Finished, Started, TextDelta
-from inference.request import GenerateRequest
+from inference.request import GenerateRequest, images_of
 
 logger = logging.getLogger("inference.runner")
 
@@ -56,6 +56,9 @@ class Runner:
         # Encoding an image takes seconds on a small machine, and mtmd does one at a time: prompts of text don't queue
         # behind it.
         self._media = ThreadPoolExecutor(1, thread_name_prefix="media")
+        # Nor behind a schema that takes its seconds until it is refused.
+        self._constraining = ThreadPoolExecutor(NUM_PREP_THREADS, thread_name_prefix="constrain")
+        self._compiler = new_compiler(backend)
         self._decode_thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self._arrivals = itertools.count(1)
         # Below: shared between threads, under this condition.
@@ -81,10 +84,14 @@ class Runner:
             if not closed:
                 self._preparing.add(request_id)
                 arrival = next(self._arrivals)
-                threads = self._media if images_of(request.prompt) else self._prep
-                threads.submit(self._prepare, request_id, request, arrival, time.monotonic())
+                self._threads_for(request).submit(self._prepare, request_id, request, arrival, time.monotonic())
         if closed:
             self._publish([(request_id, Failed.of(ShuttingDown()))])
+
+    def _threads_for(self, request: GenerateRequest) -> ThreadPoolExecutor:
+        if images_of(request.prompt):
+            return self._media
+        return self._prep if request.constraint is None else self._constraining
 
     def cancel(self, request_id: int) -> None:
         """Unknown and finished ids are ignored."""
@@ -115,6 +122,7 @@ class Runner:
             self._backend.abort()
         self._prep.shutdown(wait=True)
         self._media.shutdown(wait=True)
+        self._constraining.shutdown(wait=True)
         if self._decode_thread.ident is not None:
             self._decode_thread.join()
         self._backend.close()
@@ -160,6 +168,8 @@ class Runner:
     def _sequence(
         self, request_id: int, request: GenerateRequest, prepared: Prepared, arrival: int, submitted_at: float
     ) -> Sequence:
+        thinking = watch_thinking(self._backend, request, prepared.text)
+        matcher = matcher_for(self._compiler, request, thinking)  # before the sampler: it may be refused
         return Sequence(
             request_id,
             request,
@@ -171,7 +181,8 @@ class Runner:
             n_dropped_tokens=prepared.n_dropped_tokens,
             preserved=preserved_pieces(self._backend, request.preserved),
             media=prepared.media,
-            thinking=watch_thinking(self._backend, request, prepared.text),
+            thinking=thinking,
+            matcher=matcher,
         )
 
     def _hand_over(self, sequence: Sequence) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence as Tokens
 from enum import Enum
 
+from inference.constrain import Matcher
 from inference.engine.backend import Sampler
 from inference.engine.detokenizer import Detokenizer
 from inference.engine.int_buffer import IntBuffer
@@ -28,6 +29,7 @@ class Sequence:
 
     ``media`` are what its placeholders stand for, by the first of each.
     ``preserved`` are special tokens whose texts stay in the answer; ``thinking`` is None where there is none to watch.
+    ``matcher`` says which tokens may come next, where not all may; it sees every token of the answer.
     ``ticket`` is its place in the queue, ``arrival`` its place among all requests: the youngest is preempted first.
     Owned by the decode thread once it is added to the scheduler.
     """
@@ -46,6 +48,7 @@ class Sequence:
         preserved: dict[int, bytes] | None = None,
         thinking: ThinkingWatch | None = None,
         media: dict[int, MediaChunk] | None = None,
+        matcher: Matcher | None = None,
     ) -> None:
         self.request_id = request_id
         self.request = request
@@ -68,6 +71,7 @@ class Sequence:
         self.preserved = preserved or {}
         self.thinking = thinking
         self.media = media or {}
+        self.matcher = matcher
         self.n_cached = 0
         self.n_generated = 0
         self.n_turn = 0

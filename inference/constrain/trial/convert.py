@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from llguidance import LLMatcher
+from llguidance import LLMatcher, regex_to_lark
 from llguidance.gbnf_to_lark import any_to_lark
 
 Grammar = dict[str, Any]
@@ -20,7 +20,8 @@ def grammar_of(kind: str, text: str, options: dict[str, Any]) -> Grammar:
     if kind == "json_schema":
         return _only(LLMatcher.grammar_from_json_schema(text, overrides=options))  # type: ignore[arg-type]
     if kind == "regex":
-        return _only(LLMatcher.grammar_from_regex(text))
+        # ECMAScript's classes, as in a schema's pattern: else \d is any script's digit, and \w any letter.
+        return {"lark_grammar": f"start: /{regex_to_lark(text, 'dw')}/"}
     if kind == "gbnf":
         return {"lark_grammar": _lark_of_gbnf(text)}
     return {"lark_grammar": text}
