@@ -6,3 +6,4 @@ from power_site.settings import *  # noqa: F403 - all the others stand
 
 INSTALLED_APPS = ["models_app"]
 MIDDLEWARE = []
+ROOT_URLCONF = "power_site.urls_catalog"

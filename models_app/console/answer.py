@@ -1,4 +1,4 @@
-"""An answer on its way: pieces of text, then timings, be it from a server or from this process."""
+"""A question to a server and its answer on its way: pieces of text, then timings."""
 
 from __future__ import annotations
 
@@ -59,17 +59,15 @@ class Answer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """``messages`` and ``options`` in the form of ``/api/chat``; ``keep_alive`` None leaves it to the server."""
+    """All in the form of ``/api/chat``; what is None is left to the server."""
 
     model: str
-    messages: list[dict[str, str]]
+    messages: list[dict[str, Any]]
     options: dict[str, Any] = field(default_factory=dict)
-    keep_alive: float | str | None = None
+    keep_alive: float | None = None
+    format: str | dict[str, Any] | None = None
+    think: bool | str | None = None
 
 
 class Chat(Protocol):
-    """Answers chats. ``close`` gives back what it holds (a loaded model, when it hosts one itself)."""
-
     def answer(self, request: ChatRequest) -> Answer: ...
-
-    def close(self) -> None: ...

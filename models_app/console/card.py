@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from models_app.console.humanize import printable
-from models_app.entries import ModelCard
 
 Row = tuple[str, ...]
 Section = tuple[str, Sequence[Row]]
@@ -15,30 +14,57 @@ _TEXT_LINES = 2
 _ARRAY_ITEMS = 4
 
 
-def card_sections(card: ModelCard, *, verbose: bool) -> list[Section]:
-    """Sections that have something to say; ``verbose`` adds the file's metadata and its tensors."""
+def card_sections(shown: dict[str, Any], *, verbose: bool) -> list[Section]:
+    """Sections that have something to say; ``shown`` is what ``/api/show`` answers.
+
+    ``verbose`` adds the file's metadata and its tensors.
+    """
+    info, tensors = shown.get("model_info") or {}, shown.get("tensors") or ()
+    parameters = str(shown.get("parameters") or "").splitlines()
     sections: list[Section] = [
-        ("Model", _model_rows(card)),
-        ("Capabilities", [(capability,) for capability in card.entry.capabilities]),
-        ("Parameters", [tuple(line.split(maxsplit=1)) for line in card.parameters.splitlines() if line.strip()]),
-        ("Metadata", [(key, value_text(value)) for key, value in sorted(card.model_info.items())] if verbose else []),
-        ("Tensors", [(t["name"], t["type"], str(t["shape"])) for t in card.tensors] if verbose else []),
-        ("System", _head(card.system)),
-        ("License", _head(card.license)),
+        ("Model", _model_rows(shown)),
+        ("Capabilities", [(str(capability),) for capability in shown.get("capabilities") or ()]),
+        ("Projector", _projector_rows(shown.get("projector_info") or {})),
+        ("Parameters", [tuple(line.split(maxsplit=1)) for line in parameters if line.strip()]),
+        ("Metadata", [(key, value_text(value)) for key, value in sorted(info.items())] if verbose else []),
+        ("Tensors", [(t["name"], t["type"], str(t["shape"])) for t in tensors] if verbose else []),
+        ("System", _head(str(shown.get("system") or ""))),
+        ("License", _head(str(shown.get("license") or ""))),
     ]
     return [(title, [tuple(map(printable, row)) for row in rows]) for title, rows in sections if rows]
 
 
-def _model_rows(card: ModelCard) -> list[Row]:
-    details = card.entry.details
+def _model_rows(shown: dict[str, Any]) -> list[Row]:
+    details, info = shown.get("details") or {}, shown.get("model_info") or {}
+    architecture = info.get("general.architecture") or details.get("family")
     rows = (
-        ("architecture", details.family),
-        ("parameters", details.parameter_size),
-        ("context length", str(details.context_length or "")),
-        ("embedding length", str(details.embedding_length or "")),
-        ("quantization", details.quantization_level),
+        ("architecture", architecture),
+        ("parameters", details.get("parameter_size")),
+        ("context length", details.get("context_length") or info.get(f"{architecture}.context_length")),
+        ("embedding length", details.get("embedding_length") or info.get(f"{architecture}.embedding_length")),
+        ("quantization", details.get("quantization_level")),
+        ("requires", shown.get("requires")),
     )
-    return [row for row in rows if row[1]]
+    return _filled(rows)
+
+
+def _projector_rows(info: dict[str, Any]) -> list[Row]:
+    """What reads pictures or sounds for the model."""
+    architecture = info.get("general.architecture")
+
+    def value(name: str) -> Any:
+        return info.get(f"{architecture}.vision.{name}") or info.get(f"{architecture}.audio.{name}")
+
+    rows = (
+        ("architecture", architecture),
+        ("embedding length", value("embedding_length")),
+        ("dimensions", value("projection_dim")),
+    )
+    return _filled(rows)
+
+
+def _filled(rows: Iterable[tuple[str, Any]]) -> list[Row]:
+    return [(title, str(value)) for title, value in rows if value]
 
 
 def _head(text: str) -> list[Row]:

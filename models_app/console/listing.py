@@ -19,6 +19,25 @@ def entry_row(entry: ModelEntry, now: datetime) -> tuple[str, ...]:
     return (entry.name.short, entry.digest[:_ID_LENGTH], size, human_time(entry.modified_at, now))
 
 
+def tag_row(model: dict[str, Any], now: datetime) -> tuple[str, ...]:
+    """``model`` is one object of ``/api/tags``; what comes from a server is not trusted to be clean text."""
+    cells = (
+        str(model.get("name", "")),
+        str(model.get("digest", ""))[:_ID_LENGTH],
+        human_bytes(int(model.get("size") or 0)),
+        _time(str(model.get("modified_at", "")), now),
+    )
+    return tuple(printable(cell) for cell in cells)
+
+
+def _time(text: str, now: datetime) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return "Unknown"
+    return human_time(moment if moment.tzinfo else moment.astimezone(), now)
+
+
 def entry_json(entry: ModelEntry) -> dict[str, Any]:
     return {
         "name": entry.name.short,

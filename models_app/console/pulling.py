@@ -13,6 +13,7 @@ from models_app.console.progress import progress_writer
 from models_app.errors import TransferCancelled
 
 if TYPE_CHECKING:
+    from models_app.console.client import Client
     from models_app.entries import ModelEntry
 
 # How long a pull may take to notice that it was cancelled, in a read that blocks for instance.
@@ -28,6 +29,26 @@ def pull(*, source: str, name: str | None, stream: TextIO, as_json: bool = False
             return model_pull(source=source, name=name, on_progress=writer.show, cancelled=cancelled, record_job=True)
         except TransferCancelled as error:
             raise KeyboardInterrupt from error
+
+
+def remote_pull(client: Client, *, name: str, insecure: bool, stream: TextIO) -> None:
+    """Has a running server pull, and shows that on ``stream``. Raises ServerError."""
+    from models_app.progress import Progress
+
+    lines = client.stream("/api/pull", {"model": name, "insecure": insecure})
+    try:
+        with progress_writer(stream) as writer:
+            for line in lines:
+                writer.show(
+                    Progress(
+                        status=str(line.get("status") or ""),
+                        digest=str(line.get("digest") or ""),
+                        total=int(line.get("total") or 0),
+                        completed=int(line.get("completed") or 0),
+                    )
+                )
+    finally:
+        lines.close()
 
 
 @contextmanager

@@ -1,11 +1,12 @@
-"""Chats answered by a running server."""
+"""Chats answered by a server, be it this process's own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from models_app.console.answer import ChatRequest, Piece, Timings
-from models_app.console.client import Client, Json, Lines
+from models_app.console.client import Client
+from models_app.console.connection import Json, Lines
 
 _NANOSECONDS = 1e9
 
@@ -17,12 +18,9 @@ class RemoteChat:
     def answer(self, request: ChatRequest) -> RemoteAnswer:
         """Returns when the server has accepted. Raises ServerError, OSError."""
         body: Json = {"model": request.model, "messages": request.messages, "options": request.options}
-        if request.keep_alive is not None:
-            body["keep_alive"] = request.keep_alive
+        asked = {"keep_alive": request.keep_alive, "format": request.format, "think": request.think}
+        body |= {name: value for name, value in asked.items() if value is not None}
         return RemoteAnswer(self._client.stream("/api/chat", body))
-
-    def close(self) -> None:
-        """Nothing is held: the model stays in the server for its keep_alive."""
 
 
 class RemoteAnswer:

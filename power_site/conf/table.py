@@ -143,6 +143,11 @@ class Config:
         kinds.text("pairs such as delay=0.01&length=50", pattern=r"[a-z]+=.*"),
         "How the fake backend behaves.",
     )
+    generic_tools: bool = setting(
+        False,
+        kinds.boolean(),
+        "Offer tools to models whose template knows none, described in words; otherwise such a request is refused.",
+    )
     origins: tuple[str, ...] = setting(
         (),
         kinds.words("a list of origins such as https://chat.example or http://*.lan:*", pattern=r"[!-~]+"),
@@ -163,6 +168,9 @@ class Config:
     max_media_body_bytes: int = setting(
         64 * MIB, kinds.size(), "The largest body of a request that may carry images (chat, generate)."
     )
+    max_images: int = setting(
+        100, kinds.integer(0, 10_000), "Images and sounds in one request; a picture has 40 megapixels at most."
+    )
     min_free_bytes: int = setting(512 * MIB, kinds.size(), "Disk space that a pull leaves free.")
     drain_seconds: float = setting(30.0, kinds.seconds(), "How long running answers may go on after a stop was asked.")
     header_timeout: float = setting(10.0, kinds.seconds(), "How long a client may take to send a request's headers.")
@@ -174,6 +182,18 @@ class Config:
         kinds.text("at least 32 characters", pattern=r".{32,}"),
         "Signs the admin's sessions; made and kept in the home where it isn't set.",
         secret=True,
+    )
+    no_history: bool = setting(
+        False, kinds.boolean(), "Keep no file of the prompts typed in `run`.", ollama="OLLAMA_NOHISTORY"
+    )
+    editor: str = setting(
+        "",
+        kinds.text("a command"),
+        "What Ctrl-G opens in `run`; $VISUAL or $EDITOR where it isn't set.",
+        ollama="OLLAMA_EDITOR",
+    )
+    ollama_dir: Path = setting(
+        Path("~/.ollama/models"), kinds.path(), "Ollama's store, for `import-ollama`.", ollama="OLLAMA_MODELS"
     )
     log_level: str = setting(
         "info", kinds.choice("debug", "info", "warning", "error"), "The least severe message that is logged."

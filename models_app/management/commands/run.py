@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from django.core.management.base import CommandParser
+
+from models_app.console.arguments import add_run_arguments, one_prompt, sampling_options, with_values
 from models_app.console.command import PowerCommand, UsageError
+from models_app.console.errors import ServerError
 
 if TYPE_CHECKING:
-    from models_app.console.answer import Chat
-    from models_app.console.conversation import Conversation
+    from models_app.console.client import Client
+    from models_app.console.conversation import Conversation, View
 
-# Ollama's names of the options, and what the command line calls them.
-_OPTIONS = (
-    ("temperature", float, "0 is always the same answer; higher is more varied"),
-    ("top_p", float, "keep the likeliest tokens that together have this probability"),
-    ("top_k", int, "keep this many of the likeliest tokens"),
-    ("num_predict", int, "tokens to answer at most; -1 is no limit"),
-    ("num_ctx", int, "tokens of context"),
-    ("repeat_penalty", float, "above 1 discourages repetition"),
-    ("seed", int, "the same seed gives the same answer"),
-)
+_FOREVER = -1.0
 
 
 class Command(PowerCommand):
@@ -32,75 +28,131 @@ class Command(PowerCommand):
         "A model that the catalog doesn't have is pulled first."
     )
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Flags may stand between the words of a prompt and the model, in any order."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
+        return parser
+
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("model")
-        parser.add_argument("words", nargs="*", metavar="prompt", help="the prompt; text piped in is put before it")
-        parser.add_argument("--prompt", help="the prompt, as one argument")
-        parser.add_argument("--system", help="the system message, instead of the model's own")
-        for name, kind, text in _OPTIONS:
-            parser.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, help=text)
-        parser.add_argument("--keepalive", type=_keep_alive, help="how long a server keeps the model: 5m, 1h, 0, -1")
-        parser.add_argument("--verbose", action="store_true", help="print what each answer took to standard error")
-        parser.add_argument("--no-history", action="store_true", help="don't keep the prompts of the chat in a file")
+        add_run_arguments(parser)
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        super().run_from_argv(argv[:2] + with_values(argv[2:]))
 
     def run(self, **options: Any) -> None:
-        from models_app.console.conversation import Conversation
-
         prompt = one_prompt(options["words"], options["prompt"], _piped_text())
         if prompt is None and not self.terminal:
             raise UsageError("there is no prompt, and a chat needs a terminal")
+        with _server() as (client, is_ours):
+            if is_ours and options["keepalive"] is None:
+                # Kept for the whole chat: whoever reads a long answer must not wait for the model again.
+                options["keepalive"] = _FOREVER
+            self._ask(client, prompt, self._show_or_pull(client, is_ours, options), options)
+
+    def _ask(self, client: Client, prompt: str | None, shown: dict[str, Any], options: dict[str, Any]) -> None:
+        from models_app.console.conversation import Conversation, View
+
         conversation = Conversation(
             model=options["model"],
             system=options["system"],
-            options={name: options[name] for name, _, _ in _OPTIONS if options[name] is not None},
+            options=sampling_options(options),
             keep_alive=options["keepalive"],
+            format=options["format"],
+            think=options["think"],
+            think_chosen=options["think"] is not None,
         )
-        with self._open_chat(options["model"]) as chat:
-            if prompt is None:
-                self._converse(chat, conversation, verbose=options["verbose"], history=not options["no_history"])
-            else:
-                self._answer(chat, conversation, prompt, verbose=options["verbose"])
+        conversation.meet(shown)
+        if "embedding" in conversation.capabilities and "completion" not in conversation.capabilities:
+            self._embed(client, conversation, prompt, options)
+            return
+        view = View(
+            verbose=options["verbose"], wordwrap=not options["nowordwrap"], hide_thinking=options["hidethinking"]
+        )
+        if prompt is None:
+            self._converse(client, conversation, view, history=not options["no_history"])
+        else:
+            self._answer(client, conversation, view, prompt)
 
-    def _answer(self, chat: Chat, conversation: Conversation, prompt: str, *, verbose: bool) -> None:
-        from models_app.console.writer import write_answer
+    def _embed(self, client: Client, conversation: Conversation, prompt: str | None, options: dict[str, Any]) -> None:
+        if prompt is None:
+            raise UsageError(
+                f'embedding models require input text. Usage: power run {conversation.model} "your text here"'
+            )
+        body = {"model": conversation.model, "input": prompt}
+        asked = {
+            "keep_alive": conversation.keep_alive,
+            "truncate": options["truncate"],
+            "dimensions": options["dimensions"],
+        }
+        self.write_json(client.embed(body | {name: value for name, value in asked.items() if value is not None}))
 
-        answer = chat.answer(conversation.ask(prompt))
+    def _answer(self, client: Client, conversation: Conversation, view: View, prompt: str) -> None:
+        from models_app.console.media import MediaPrompt, media_prompt
+        from models_app.console.remote import RemoteChat
+        from models_app.console.terminal import columns
+        from models_app.console.writer import Style, write_answer
+
+        asked = media_prompt(prompt) if conversation.takes_media else MediaPrompt(text=prompt)
+        for line in asked.added:
+            self._write_error(line)
+        wrapped = columns if self.terminal and view.wordwrap else None
+        style = Style(terminal=self.terminal is not None, columns=wrapped, hide_thinking=view.hide_thinking)
+        answer = RemoteChat(client).answer(conversation.ask(asked.text, asked.images))
         try:
-            write_answer(answer, self._write_now, terminal=self.terminal is not None)
+            write_answer(answer, self._write_now, style)
         finally:
             # Also after Ctrl-C and a closed pipe: what nobody reads must not be generated.
             answer.close()
         self._write_now("\n")
-        if verbose and answer.timings:
+        if view.verbose and answer.timings:
             self._write_error("\n" + answer.timings.lines())
 
-    def _converse(self, chat: Chat, conversation: Conversation, *, verbose: bool, history: bool) -> None:
+    def _converse(self, client: Client, conversation: Conversation, view: View, *, history: bool) -> None:
         from models_app.console.prompt import open_session
+        from models_app.console.remote import RemoteChat
         from models_app.console.repl import Repl
+        from models_app.console.terminal import columns, spinner, unechoed
         from power_site.conf import config
 
-        session = open_session(config().home / "history" if history else None)
-        Repl(chat, conversation, session, write=self._write_now, write_error=self._write_error, verbose=verbose).run()
+        with spinner():
+            client.load(conversation.model, keep_alive=conversation.keep_alive, think=conversation.think)
+        session = open_session(
+            config().home / "history",
+            keep_history=history and not config().no_history,
+            editor=config().editor,
+            model_names=lambda: [str(model.get("name")) for model in client.models()],
+        )
+        repl = Repl(
+            client,
+            RemoteChat(client),
+            conversation,
+            session,
+            view=view,
+            write=self._write_now,
+            write_error=self._write_error,
+            columns=columns,
+            waiting=spinner,
+            quiet=unechoed,
+        )
+        repl.recall()
+        repl.run()
 
-    @contextmanager
-    def _open_chat(self, model: str) -> Iterator[Chat]:
-        """A running server's, else this process's own; the model is pulled where it is absent."""
-        from models_app.console.server import find_server
+    def _show_or_pull(self, client: Client, is_ours: bool, options: dict[str, Any]) -> dict[str, Any]:
+        """What the model is; it is pulled where it is absent. Progress goes to standard error."""
+        from models_app.console.pulling import pull, remote_pull
 
-        server = find_server()
-        if not (server.has_model(model) if server else _in_catalog(model)):
-            self._pull(model)
-        chat = _remote(server) if server else _local()
+        model = options["model"]
         try:
-            yield chat
-        finally:
-            chat.close()
-
-    def _pull(self, model: str) -> None:
-        """Progress goes to standard error: standard output is the answer's."""
-        from models_app.console.pulling import pull
-
-        pull(source=model, name=None, stream=sys.stderr)
+            return client.show(model)
+        except ServerError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+        if is_ours:
+            pull(source=model, name=None, stream=sys.stderr)
+        else:
+            remote_pull(client, name=model, insecure=options["insecure"], stream=sys.stderr)
+        return client.show(model)
 
     def _write_now(self, text: str) -> None:
         self.write(text)
@@ -113,13 +165,17 @@ class Command(PowerCommand):
         self.stderr.flush()
 
 
-def one_prompt(words: list[str], prompt: str | None, piped: str) -> str | None:
-    """The whole prompt, None for a chat. Text piped in comes first: what follows usually says what to do with it."""
-    if words and prompt is not None:
-        raise UsageError("give the prompt once: as words, or with --prompt")
-    said = prompt if prompt is not None else " ".join(words)
-    parts = [part for part in (piped.rstrip("\n"), said) if part.strip()]
-    return "\n".join(parts) or None
+@contextmanager
+def _server() -> Iterator[tuple[Client, bool]]:
+    """A client of the running server; where none runs, of one in this process, which the flag says."""
+    from models_app.console.server import find_server, hosted_server
+
+    client = find_server()
+    if client is not None:
+        yield client, False
+        return
+    with hosted_server() as own:
+        yield own, True
 
 
 def _piped_text() -> str:
@@ -127,37 +183,3 @@ def _piped_text() -> str:
     if sys.stdin is None or sys.stdin.isatty():
         return ""
     return sys.stdin.buffer.read().decode("utf-8", errors="replace")
-
-
-def _keep_alive(text: str) -> float:
-    """Seconds for ``/api/chat``, negative for ever."""
-    from inference.durations import InvalidDuration, parse_keep_alive
-
-    try:
-        seconds = parse_keep_alive(text)
-    except InvalidDuration as error:
-        raise ArgumentTypeError(str(error)) from error
-    return -1 if seconds == float("inf") else seconds
-
-
-def _in_catalog(model: str) -> bool:
-    from models_app.errors import ModelNotFound
-    from models_app.selectors import model_get
-
-    try:
-        model_get(model)
-    except ModelNotFound:
-        return False
-    return True
-
-
-def _remote(server: Any) -> Chat:
-    from models_app.console.remote import RemoteChat
-
-    return RemoteChat(server)
-
-
-def _local() -> Chat:
-    from models_app.console.local import LocalChat
-
-    return LocalChat()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
 
+from django.core.management.base import CommandError
+
 from models_app.console.command import PowerCommand, add_json
 from models_app.console.humanize import printable
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from models_app.entries import ModelCard
 
 _TEXTS = ("license", "modelfile", "parameters", "system", "template")
+_ONLY_ONE = (  # Ollama's sentence (cmd/cmd.go, ShowHandler)
+    "only one of '--license', '--modelfile', '--parameters', '--system', or '--template' can be specified"
+)
 
 
 class Command(PowerCommand):
@@ -20,20 +25,24 @@ class Command(PowerCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("model")
         parser.add_argument("-v", "--verbose", action="store_true", help="also the file's metadata and its tensors")
-        only_one = parser.add_mutually_exclusive_group()
         for text in _TEXTS:
-            only_one.add_argument(f"--{text}", dest="text", action="store_const", const=text, help=f"only the {text}")
-        add_json(only_one)
+            parser.add_argument(
+                f"--{text}", dest="texts", action="append_const", const=text, default=[], help=f"only the {text}"
+            )
+        add_json(parser)
 
     def run(self, **options: Any) -> None:
         from models_app.console.listing import card_json
         from models_app.selectors import model_card
 
+        texts = set(options["texts"])
+        if len(texts) > 1:
+            raise CommandError(_ONLY_ONE)
         card = model_card(options["model"], verbose=options["verbose"])
         if options["json"]:
             self.write_json(card_json(card))
-        elif options["text"]:
-            self._write_text(getattr(card, options["text"]))
+        elif texts:
+            self._write_text(getattr(card, texts.pop()))
         else:
             self._write_card(card, verbose=options["verbose"])
 
@@ -43,7 +52,8 @@ class Command(PowerCommand):
 
     def _write_card(self, card: ModelCard, *, verbose: bool) -> None:
         from models_app.console.card import card_sections, plain_card, rich_card
+        from models_app.console.listing import card_json
 
-        sections = card_sections(card, verbose=verbose)
+        sections = card_sections(card_json(card), verbose=verbose)
         terminal = self.terminal
         self.write(rich_card(card.entry.name.short, sections, terminal) if terminal else plain_card(sections))

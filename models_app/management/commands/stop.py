@@ -30,7 +30,7 @@ class Command(PowerCommand):
         except ServerError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
-            raise CommandError(f"couldn't find model '{options['model']}' to stop") from error
+            raise CommandError(f'couldn\'t find model "{options["model"]}" to stop') from error
         if options["json"]:
             self.write_json({"stopped": options["model"]})
         else:

@@ -41,13 +41,14 @@ class FakeChat:
         self.answers.append(FakeAnswer(script))
         return self.answers[-1]
 
-    def close(self) -> None:
-        pass
-
 
 class FakeSession:
     def __init__(self, *lines: str | BaseException) -> None:
+        self.keeps = True
         self._lines = [*lines, EOFError()]
+
+    def keep_history(self, keep: bool) -> None:
+        self.keeps = keep
 
     def prompt(self) -> str:
         line = self._lines.pop(0)

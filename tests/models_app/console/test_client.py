@@ -71,13 +71,43 @@ def test_unload_asks_with_an_empty_prompt_and_keep_alive_zero() -> None:
     assert (body["model"], body["prompt"], body["keep_alive"]) == ("m", "", 0)
 
 
-def test_has_model_tells_an_unknown_model_from_a_failing_server() -> None:
+def test_an_unknown_model_is_a_refusal_with_404() -> None:
     with serving({"/api/show": Answer([{"details": {}}])}) as server:
-        assert server.client.has_model("m")
-    with serving({"/api/show": Answer([{"error": "model 'm' not found"}], 404)}) as server:
-        assert not server.client.has_model("m")
-    with serving({"/api/show": Answer([{"error": "boom"}], 500)}) as server, pytest.raises(ServerError, match="boom"):
-        server.client.has_model("m")
+        assert server.client.show("m") == {"details": {}}
+    absent = Answer([{"error": "model 'm' not found"}], 404)
+    with serving({"/api/show": absent}) as server, pytest.raises(ServerError) as caught:
+        server.client.show("m")
+    assert caught.value.status == 404
+
+
+def test_a_load_asks_without_a_prompt_and_says_only_what_was_chosen() -> None:
+    with serving({"/api/generate": Answer([{"done": True}])}) as server:
+        server.client.load("m")
+        server.client.load("m", keep_alive=-1, think=False)
+        bodies = [body for _, _, body in server.requests]
+    assert bodies == [
+        {"model": "m", "stream": False},
+        {"model": "m", "stream": False, "keep_alive": -1, "think": False},
+    ]
+
+
+def test_an_embedding_is_that_of_the_one_input() -> None:
+    with serving({"/api/embed": Answer([{"embeddings": [[0.5, -0.5]]}])}) as server:
+        assert server.client.embed({"model": "m", "input": "hi"}) == [0.5, -0.5]
+    with serving({"/api/embed": Answer([{"embeddings": []}])}) as server, pytest.raises(ServerError):
+        server.client.embed({})
+
+
+def test_the_version_is_powers_own() -> None:
+    with serving({"/health": Answer([{"version": "9.9"}]), "/api/version": Answer([{"version": "0.33"}])}) as server:
+        assert server.client.version() == "9.9"
+
+
+def test_connections_may_come_from_elsewhere_than_an_address() -> None:
+    with serving({"/api/tags": Answer([{"models": [{"name": "m"}]}])}) as server:
+        address = ("127.0.0.1", server.client.port)
+        client = Client("power", 0, connect=lambda: socket.create_connection(address))
+        assert client.models() == [{"name": "m"}]
 
 
 def test_a_refusal_carries_the_servers_sentence_and_status() -> None:

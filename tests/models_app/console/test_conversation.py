@@ -1,22 +1,20 @@
 from __future__ import annotations
 
-import pytest
-
-from models_app.console.conversation import HELP, Conversation, Reply, execute, is_command
+from models_app.console.conversation import Conversation
 
 
 def test_a_request_holds_everything_said_before() -> None:
-    chat = Conversation(model="m", system="Be brief.", options={"seed": 7})
+    chat = Conversation(model="m", system="Be brief.", options={"seed": 7}, format="json", think="low")
     chat.ask("one")
-    chat.answered("1")
-    request = chat.ask("two")
+    chat.answered("1", "hm")
+    request = chat.ask("two", ("aGk=",))
     assert request.messages == [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "one"},
-        {"role": "assistant", "content": "1"},
-        {"role": "user", "content": "two"},
+        {"role": "assistant", "content": "1", "thinking": "hm"},
+        {"role": "user", "content": "two", "images": ["aGk="]},
     ]
-    assert (request.model, request.options) == ("m", {"seed": 7})
+    assert (request.model, request.options, request.format, request.think) == ("m", {"seed": 7}, "json", "low")
 
 
 def test_without_a_system_message_the_models_own_stays_in_force() -> None:
@@ -33,66 +31,41 @@ def test_a_question_without_an_answer_is_taken_back() -> None:
 def test_a_request_does_not_change_when_the_chat_goes_on() -> None:
     chat = Conversation(model="m")
     request = chat.ask("hi")
-    execute("/set parameter seed 1", chat)
+    chat.options["seed"] = 1
     chat.answered("hello")
     assert (len(request.messages), request.options) == (1, {})
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [("/bye", True), ("/set parameter x 1", True), ("hi /bye", False), ("/etc/hosts is what?", False), ("", False)],
-)
-def test_a_command_is_a_slash_and_a_word(line: str, expected: bool) -> None:
-    assert is_command(line) is expected
-
-
-@pytest.mark.parametrize(
-    ("text", "options"),
-    [
-        ("temperature 0.2", {"temperature": 0.2}),
-        ("seed 42", {"seed": 42}),
-        ("penalize_newline true", {"penalize_newline": True}),
-        ("stop <|end|> now", {"stop": ["<|end|> now"]}),
-        ("temperature hot", {"temperature": "hot"}),
-    ],
-)
-def test_set_parameter_reads_numbers_booleans_and_stop_strings(text: str, options: dict[str, object]) -> None:
+def test_a_model_that_can_think_does_unless_the_user_chose() -> None:
+    shown = {"capabilities": ["completion", "thinking"]}
     chat = Conversation(model="m")
-    execute(f"/set parameter {text}", chat)
-    assert chat.options == options
+    chat.meet(shown)
+    assert chat.think is True
+    chosen = Conversation(model="m", think=False, think_chosen=True)
+    chosen.meet(shown)
+    assert chosen.think is False
+    chat.meet({"capabilities": ["completion"]})
+    assert chat.think is None
 
 
-def test_set_system_takes_the_rest_of_the_line() -> None:
+def test_pictures_are_for_models_that_see_or_hear() -> None:
     chat = Conversation(model="m")
-    execute("/set system You are a pirate, and brief.", chat)
-    assert chat.system == "You are a pirate, and brief."
+    assert not chat.takes_media
+    chat.meet({"capabilities": ["completion", "vision"]})
+    assert chat.takes_media
 
 
-def test_clear_forgets_what_was_said_and_keeps_the_settings() -> None:
+def test_another_model_begins_with_nothing_said_and_keeps_what_was_set() -> None:
     chat = Conversation(model="m", system="s", options={"seed": 1})
     chat.ask("hi")
-    execute("/clear", chat)
-    assert (chat.turns, chat.system, chat.options) == ([], "s", {"seed": 1})
+    chat.change_model("n", {"messages": [{"role": "user", "content": "q"}]})
+    assert (chat.model, chat.turns, chat.system, chat.options) == ("n", [], "s", {"seed": 1})
+    assert chat.loaded == [{"role": "user", "content": "q"}]
 
 
-def test_show_tells_the_settings_and_nothing_of_what_was_said() -> None:
-    chat = Conversation(model="m", options={"seed": 1})
-    chat.ask("CANARY")
-    shown = execute("/show", chat).text
-    assert "seed 1" in shown
-    assert "CANARY" not in shown
-
-
-def test_bye_leaves_and_help_helps() -> None:
-    chat = Conversation(model="m")
-    assert execute("/bye", chat) == Reply(leave=True)
-    assert execute("/?", chat) == Reply(HELP)
-
-
-@pytest.mark.parametrize("line", ["/nonsense", "/set", "/set parameter", "/set parameter seed"])
-def test_what_can_not_be_understood_says_so_and_changes_nothing(line: str) -> None:
-    chat = Conversation(model="m")
-    reply = execute(line, chat)
-    assert reply.text
-    assert not reply.leave
-    assert chat == Conversation(model="m")
+def test_a_saved_chat_is_its_model_its_settings_and_all_that_was_said() -> None:
+    chat = Conversation(model="m", system="s", options={"seed": 1}, loaded=[{"role": "user", "content": "q"}])
+    assert chat.saved("mine") == {"model": "mine", "from": "m", "system": "s", "parameters": {"seed": 1}}
+    chat.ask("hi")
+    chat.answered("hello")
+    assert [message["content"] for message in chat.saved("mine")["messages"]] == ["q", "hi", "hello"]

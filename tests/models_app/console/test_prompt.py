@@ -3,18 +3,19 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from models_app.console.prompt import is_open, open_history, open_session, unquoted
+from models_app.console.prompt import is_open, open_session, unquoted
 
 
-def typed(keys: str, history: Path | None = None) -> str:
+def typed(keys: str, history: Path | None = None, **options: Any) -> str:
     with create_pipe_input() as keyboard:
         keyboard.send_text(keys)
-        return open_session(history, input=keyboard, output=DummyOutput()).prompt()
+        return open_session(history, input=keyboard, output=DummyOutput(), **options).prompt()
 
 
 def test_enter_sends_the_line() -> None:
@@ -65,10 +66,28 @@ def test_the_history_is_readable_by_its_owner_only(tmp_path: Path) -> None:
 def test_a_history_with_loose_permissions_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "history"
     path.touch(0o644)
-    open_history(path)
+    open_session(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_without_a_history_nothing_is_written(tmp_path: Path) -> None:
     typed("CANARY\r")
+    typed("CANARY\r", tmp_path / "history", keep_history=False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_history_can_be_switched_on_and_off_in_the_midst_of_a_chat(tmp_path: Path) -> None:
+    path = tmp_path / "history"
+    with create_pipe_input() as keyboard:
+        session = open_session(path, input=keyboard, output=DummyOutput(), keep_history=False)
+        for line, keep in (("SECRET", False), ("public", True), ("SECRET", False)):
+            session.keep_history(keep)
+            keyboard.send_text(f"{line}\r")
+            session.prompt()
+    assert "public" in path.read_text()
+    assert "SECRET" not in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_system_message_in_triple_quotes_goes_over_several_lines() -> None:
+    assert typed('/set system """one\rtwo"""\r') == '/set system """one\ntwo"""'

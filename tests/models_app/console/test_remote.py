@@ -44,11 +44,12 @@ def test_the_request_is_that_of_api_chat() -> None:
         ]
 
 
-def test_keep_alive_is_sent_only_when_asked_for() -> None:
+def test_what_was_not_asked_for_is_left_to_the_server() -> None:
+    asked = {"keep_alive": -1, "format": "json", "think": False}
     with serving({"/api/chat": Answer([LAST])}) as server:
-        request = ChatRequest(model="m", messages=REQUEST.messages, keep_alive=-1)
-        RemoteChat(server.client).answer(request).close()
-        assert server.requests[0][2]["keep_alive"] == -1
+        RemoteChat(server.client).answer(ChatRequest(model="m", messages=REQUEST.messages, **asked)).close()  # type: ignore[arg-type]
+        body = server.requests[0][2]
+    assert {name: body[name] for name in asked} == asked
 
 
 def test_a_refused_request_raises_before_there_is_an_answer() -> None:

@@ -47,7 +47,7 @@ def test_stop_unloads(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_stop_of_an_unknown_model_says_so(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving({"/api/version": VERSION, "/api/generate": Answer([{"error": "model not found"}], 404)}) as server:
         monkeypatch.setattr("models_app.console.server.configured_client", lambda: server.client)
-        with pytest.raises(CommandError, match="couldn't find model 'nope' to stop"):
+        with pytest.raises(CommandError, match='couldn\'t find model "nope" to stop'):
             call("stop", "nope")
 
 
