@@ -59,6 +59,13 @@ class TokenPrompt(Struct, frozen=True, kw_only=True, tag="tokens"):
 Prompt = ChatPrompt | TextPrompt | TokenPrompt
 
 
+def images_of(prompt: Prompt) -> tuple[bytes, ...]:
+    """All of them, in the order of the messages."""
+    if isinstance(prompt, ChatPrompt):
+        return tuple(image for message in prompt.messages for image in message.images)
+    return prompt.images if isinstance(prompt, TextPrompt) else ()
+
+
 class SamplingOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Every value the sampler chain takes, with Ollama's defaults (api/types.go, DefaultOptions).
 

@@ -17,16 +17,9 @@ from inference.engine.backend import BackendInfo
 from inference.engine.int_buffer import IntBuffer
 from inference.engine.media import Media, MediaCache, MediaChunk, Projector, chunks_in, media_key
 from inference.errors import InvalidRequest, NotSupported, RequestCancelled
-from inference.request import ChatPrompt, Message, Prompt, TextPrompt
+from inference.request import ChatPrompt, Message, Prompt, TextPrompt, images_of
 
 PLACE = "[img]"
-
-
-def images_of(prompt: Prompt) -> tuple[bytes, ...]:
-    """All of them, in the order of the messages."""
-    if isinstance(prompt, ChatPrompt):
-        return tuple(image for message in prompt.messages for image in message.images)
-    return prompt.images if isinstance(prompt, TextPrompt) else ()
 
 
 class Tokenizer(Protocol):
