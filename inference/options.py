@@ -1,8 +1,9 @@
 """Ollama's option names, their types and bounds, and what each of them sets (api/types.go, Options and Runner).
 
-Three groups of names: *sampling* fills SamplingOptions, *request* fills GenerateRequest (num_predict, num_keep, stop),
-*load* fills LoadOptions and may mean that the model has to be loaded again. Names that older clients still send and
-Ollama no longer knows are accepted and do nothing; any other name is reported back in ``ParsedOptions.ignored``.
+Three groups of names: *sampling* fills SamplingOptions, *request* fills GenerateRequest (num_predict, num_keep, stop,
+and grammar, as its constraint), *load* fills LoadOptions and may mean that the model has to be loaded again. Names that
+older clients still send and Ollama no longer knows are accepted and do nothing; any other name is reported back in
+``ParsedOptions.ignored``.
 
 The bounds are ours (Ollama has none): a value that llama.cpp would misread, NaN or a huge count is refused by name.
 """
@@ -41,6 +42,7 @@ class ParsedOptions(Struct, frozen=True, kw_only=True):
     num_predict: int = -1
     num_keep: int = 4
     stop: tuple[str, ...] = ()
+    grammar: str = ""
     load: dict[str, Any] = {}
     ignored: tuple[str, ...] = ()
 
@@ -90,6 +92,13 @@ def strings(name: str, value: Any) -> tuple[str, ...]:
     return tuple(item for item in value if item)  # an empty string would match at once
 
 
+def grammar(name: str, value: Any) -> str:
+    """GBNF, as llama.cpp's own server takes it; what is wrong with it, its compiler says."""
+    if not isinstance(value, str):
+        raise InvalidOption(name, f'option "{name}" must be of type string')
+    return value
+
+
 def biases(name: str, value: Any) -> dict[int, float]:
     """``{"<token id>": bias}`` as OpenAI writes it; a bias is between -100 (never) and 100."""
     if not isinstance(value, dict):
@@ -134,6 +143,7 @@ OPTIONS: dict[str, Option] = {
     "num_predict": Option("request", "num_predict", at_least(-1, integer(-2))),
     "num_keep": Option("request", "num_keep", integer(-1)),
     "stop": Option("request", "stop", strings),
+    "grammar": Option("request", "grammar", grammar),
     "num_ctx": Option("load", "num_ctx", at_least(MIN_NUM_CTX, integer(1))),
     "num_batch": Option("load", "num_batch", integer(1, 65536)),
     "num_thread": Option("load", "num_threads", integer(0, 1024)),
