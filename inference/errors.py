@@ -20,7 +20,8 @@ No class here knows of HTTP: each wire owns a table from these classes to its st
         │   └── LoadTimeout      no progress within load_timeout
         ├── WorkerCrashed        the worker process ended under this request
         ├── CircuitOpen          crashed too often; ``retry_after_seconds`` says when to try again
-        └── DecodeFailed         llama.cpp refused a batch
+        ├── DecodeFailed         llama.cpp refused a batch
+        └── QuantizeFailed       the weights could not be rewritten as another type
 
 A message is one sentence for the caller and never holds a path, a prompt or a traceback.
 """
@@ -138,3 +139,8 @@ class CircuitOpen(ModelFailed):
 
 class DecodeFailed(ModelFailed):
     pass
+
+
+class QuantizeFailed(ModelFailed):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the model could not be quantized: {reason[:MAX_REASON_CHARS]}")

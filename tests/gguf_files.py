@@ -29,7 +29,10 @@ _QUANTIZED = {
 
 @dataclass(frozen=True, kw_only=True)
 class TinyModel:
-    """What to write. ``extra`` adds or replaces metadata: text, bool, int, float, or a list of one of them."""
+    """What to write. ``extra`` adds or replaces metadata: text, bool, int, float, or a list of one of them.
+
+    ``split_max_tensors`` > 0 writes files of so many tensors each, named ``stem-00001-of-0000n.gguf``.
+    """
 
     seed: int = 0
     name: str = "Tiny"
@@ -43,6 +46,7 @@ class TinyModel:
     quantization: str = "F32"
     chat_template: str | None = CHATML
     licence: str | None = None
+    split_max_tensors: int = 0
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -50,7 +54,7 @@ def write_tiny_gguf(path: Path, model: TinyModel | None = None, **changes: Any) 
     """Writes a loadable llama to ``path``: ``write_tiny_gguf(path, seed=3, chat_template=None)``."""
     model = model or TinyModel(**changes)
     path.parent.mkdir(parents=True, exist_ok=True)
-    writer = GGUFWriter(path, "llama")
+    writer = GGUFWriter(path, "llama", split_max_tensors=model.split_max_tensors)
     _write_metadata(writer, model)
     _write_tokenizer(writer, model)
     for key, value in model.extra.items():

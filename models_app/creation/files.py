@@ -12,7 +12,7 @@ from models_app.creation.parts import Part, part_existing
 from models_app.digests import Digest
 from models_app.errors import BlobNotFound, InvalidCreate, InvalidGGUF
 from models_app.gguf.blob import gguf_blob_open
-from models_app.gguf.facts import GGUFFacts, gguf_facts
+from models_app.gguf.facts import gguf_facts
 from models_app.gguf.file import GGUFFile
 from models_app.manifests import ADAPTER_TYPE, MODEL_TYPE, PROJECTOR_TYPE
 from models_app.progress import OnProgress, Progress
@@ -38,7 +38,7 @@ def files_kind(files: list[File]) -> str:
     """ "safetensors" or "gguf", told by the names, else by the bytes. Raises InvalidCreate."""
     if any(file.path.endswith(".safetensors") for file in files):
         return "safetensors"
-    if any(file.path.endswith(".gguf") or _is_gguf(file) for file in files):
+    if any(file.path.endswith(".gguf") or is_gguf(file) for file in files):
         return "gguf"
     raise InvalidCreate("unknown type")
 
@@ -48,7 +48,7 @@ def gguf_parts(files: list[File], *, on_progress: OnProgress) -> list[Part]:
     parts = []
     for file in files:
         on_progress(Progress(status="parsing GGUF"))
-        if not _is_gguf(file):
+        if not is_gguf(file):
             raise InvalidCreate("supplied file was not in GGUF format")
         parts.append(_part(file))
     return parts
@@ -82,13 +82,9 @@ def _found(digest: Digest) -> StoredBlob:
     return stored
 
 
-def _is_gguf(file: File) -> bool:
+def is_gguf(file: File) -> bool:
     descriptor = blobs.blob_open(file.stored.digest)
     try:
         return os.pread(descriptor, len(_MAGIC), 0) == _MAGIC
     finally:
         os.close(descriptor)
-
-
-def is_split(facts: GGUFFacts | None) -> bool:
-    return facts is not None and facts.n_splits > 1

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from inference.chat.ollama.template import OllamaTemplate
 from inference.errors import InvalidOption, TemplateError
 from inference.options import OPTIONS
+from inference.quantize.job import FILE_TYPES
 from models_app.digests import Digest
 from models_app.errors import InvalidCreate, InvalidModelName
 from models_app.naming import ModelName
+
+_FILE_TYPE_ALIASES: Final = {"Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +54,20 @@ def request_check(request: CreateRequest) -> ModelName:
         raise InvalidModelName(request.model)
     if not request.source and request.files is None:
         raise InvalidCreate("neither 'from' or 'files' was specified")
+    for file_type in (request.quantize, request.draft_quantize):
+        file_type_of(file_type)
     _check_template(request.template)
     _check_parameters(request.parameters)
+    return name
+
+
+def file_type_of(text: str) -> str:
+    """The name of a type, written in any case; empty for none. Raises InvalidCreate."""
+    name = text.upper()
+    name = _FILE_TYPE_ALIASES.get(name, name)
+    if name and name not in FILE_TYPES:
+        known = ", ".join(FILE_TYPES)
+        raise InvalidCreate(f"unsupported quantization type {name[:40]} - supported types are {known}")
     return name
 
 

@@ -7,7 +7,9 @@ from models_app.creation.base import Base, base_of_model
 from models_app.creation.config import config_make
 from models_app.creation.files import files_find, files_kind, gguf_parts
 from models_app.creation.parts import Part, of_type, renamed
+from models_app.creation.quantization import parts_quantized
 from models_app.creation.request import CreateRequest, request_check
+from models_app.creation.splits import splits_merge
 from models_app.creation.texts import texts_set
 from models_app.entries import ModelEntry
 from models_app.errors import InvalidCreate, TransferCancelled
@@ -44,6 +46,7 @@ def _create(name: ModelName, request: CreateRequest, report: OnProgress, cancell
     parts = [*base.parts, *_adapters(request, report), *_drafts(request, report)]
     if len(of_type(parts, MODEL_TYPE)) != 1:
         raise InvalidCreate(f"{len(of_type(parts, MODEL_TYPE))} models were given, 1 is needed")
+    parts = parts_quantized(parts, request, on_progress=report, cancelled=cancelled)
     config = config_make(base, parts, request)
     parts = texts_set(parts, request)
     for part in parts:
@@ -62,6 +65,7 @@ def _base(request: CreateRequest, report: OnProgress, cancelled: Cancelled) -> B
         return base_of_model(request.source, on_progress=report, cancelled=cancelled)
     files = files_find(request.files or {})
     files_kind(files)
+    files = splits_merge(files, on_progress=report, cancelled=cancelled)
     return Base(parts=gguf_parts(files, on_progress=report))
 
 

@@ -1,0 +1,49 @@
+"""Files that other programs write into the store: a name to write to, and the way from there to a blob."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from models_app import blobs
+from models_app.blobs import TEMP_PREFIX, StoredBlob
+from models_app.digests import Digest
+
+
+@contextlib.contextmanager
+def work_file() -> Iterator[Path]:
+    """A name in the store's directory that nobody has; whatever is there in the end is removed."""
+    path = blobs.blobs_dir() / f"{TEMP_PREFIX}{secrets.token_hex(16)}"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def work_folder() -> Iterator[Path]:
+    """A folder on the store's file system, removed in the end with all that is in it."""
+    path = blobs.blobs_dir().parent / f"{TEMP_PREFIX}{secrets.token_hex(16)}"
+    path.mkdir(mode=0o700)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def blob_adopt(path: Path) -> tuple[StoredBlob, bool]:
+    """The file as a blob, and whether it was known before. Reads it once; nobody may write to it any more."""
+    with path.open("rb") as file:
+        digest = Digest(hashlib.file_digest(file, "sha256").hexdigest())
+        size_bytes = os.fstat(file.fileno()).st_size
+        known = blobs.blob_size(digest) == size_bytes
+        if not known:
+            with blobs.disk_full_named(0):
+                os.fsync(file.fileno())
+            blobs.publish(path, digest)
+    return StoredBlob(digest=digest, size_bytes=size_bytes), known
