@@ -13,7 +13,8 @@ import orjson
 
 from api_ollama.errors import error_body
 from api_ollama.times import created_at, nanoseconds
-from inference.events import Event, Finished, TextDelta, ThinkingDelta, TokenLogprob
+from api_ollama.tool_calls import tool_call_list
+from inference.events import Event, Finished, TextDelta, ThinkingDelta, TokenLogprob, ToolCall
 from models_app.serving import Generation
 
 Endpoint = Literal["generate", "chat"]
@@ -30,6 +31,7 @@ class ChunkEncoder:
         self._head = self._begin + b'{"model":' + orjson.dumps(model) + b',"created_at":"'
         opening = b'","response":' if endpoint == "generate" else b'","message":{"role":"assistant","content":'
         self._opening, self._closing = opening, b"" if endpoint == "generate" else b"}"
+        self._calls: list[ToolCall] = []
 
     def encode(self, events: Sequence[Event]) -> bytes:
         return b"".join([self._line(event) for event in events])
@@ -45,10 +47,20 @@ class ChunkEncoder:
             return self._delta(orjson.dumps(event.text), event.logprobs) if event.text or event.logprobs else b""
         if isinstance(event, ThinkingDelta):
             return self._delta(b'"","thinking":' + orjson.dumps(event.text), ())
+        if isinstance(event, ToolCall):
+            return self._call(event)
         if isinstance(event, Finished):
-            final = final_response(self._endpoint, self._model, self._generation, event)
+            calls = self._calls if self._endpoint == "generate" else ()
+            final = final_response(self._endpoint, self._model, self._generation, event, calls=calls)
             return self._begin + orjson.dumps(final) + self._end
         return b""
+
+    def _call(self, call: ToolCall) -> bytes:
+        """Whole and in a line of its own; in generate's answers all of them are in the last line."""
+        self._calls.append(call)
+        if self._endpoint == "generate":
+            return b""
+        return self._delta(b'"","tool_calls":' + orjson.dumps(tool_call_list([call], first=len(self._calls) - 1)), ())
 
     def _delta(self, content: bytes, logprobs: Sequence[TokenLogprob]) -> bytes:
         stamp = created_at().encode()
@@ -62,6 +74,7 @@ async def whole_response(endpoint: Endpoint, model: str, generation: Generation)
     text: list[str] = []
     thinking: list[str] = []
     logprobs: list[TokenLogprob] = []
+    calls: list[ToolCall] = []
     finished: Finished | None = None
     try:
         async for events in generation:
@@ -71,13 +84,22 @@ async def whole_response(endpoint: Endpoint, model: str, generation: Generation)
                     logprobs.extend(event.logprobs)
                 elif isinstance(event, ThinkingDelta):
                     thinking.append(event.text)
+                elif isinstance(event, ToolCall):
+                    calls.append(event)
                 elif isinstance(event, Finished):
                     finished = event
     finally:
         generation.close()
     assert finished is not None, "a stream ends with Finished or raises"
     return final_response(
-        endpoint, model, generation, finished, text="".join(text), thinking="".join(thinking), logprobs=logprobs
+        endpoint,
+        model,
+        generation,
+        finished,
+        text="".join(text),
+        thinking="".join(thinking),
+        calls=calls,
+        logprobs=logprobs,
     )
 
 
@@ -89,9 +111,12 @@ def final_response(
     *,
     text: str = "",
     thinking: str = "",
+    calls: Sequence[ToolCall] = (),
     logprobs: Sequence[TokenLogprob] = (),
 ) -> dict[str, Any]:
     response = bare_response(endpoint, model, text=text, thinking=thinking, done_reason=finished.reason)
+    if calls and endpoint == "chat":
+        response["message"]["tool_calls"] = tool_call_list(calls)
     if finished.context:
         response["context"] = finished.context
     metrics = {
@@ -103,6 +128,8 @@ def final_response(
         "eval_duration": nanoseconds(finished.decode_seconds),
     }
     response |= {name: value for name, value in metrics.items() if value}
+    if calls and endpoint == "generate":
+        response["tool_calls"] = tool_call_list(calls)
     if logprobs:
         response["logprobs"] = logprob_list(logprobs)
     return response

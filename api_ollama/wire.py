@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from inference.request import Message
 from models_app.serving import keep_alive_seconds
+from models_app.tools import Tool, ToolChoice, parse_tool_calls, parse_tool_choice, parse_tools
 from power_site.http import BadRequest, convert, fold_keys
 
 T = TypeVar("T")
@@ -23,16 +24,17 @@ class MessageBody(Struct, frozen=True, kw_only=True):
     content: str = ""
     thinking: str = ""
     images: list[Any] = []
-    tool_calls: list[dict[str, Any]] = []
+    tool_calls: list[Any] = []
     tool_name: str = ""
     tool_call_id: str = ""
 
-    def message(self) -> Message:
+    def message(self, path: str = "message") -> Message:
+        """Raises BadRequest for calls that are none, with where they stand: ``path`` is the message's own place."""
         return Message(
             role=self.role.lower(),
             content=self.content,
             thinking=self.thinking,
-            tool_calls=tuple(self.tool_calls),
+            tool_calls=parse_tool_calls(self.tool_calls, f"{path}.tool_calls"),
             tool_name=self.tool_name,
             tool_call_id=self.tool_call_id,
         )
@@ -84,6 +86,15 @@ class GenerateBody(InferenceBody, frozen=True, kw_only=True):
 class ChatBody(InferenceBody, frozen=True, kw_only=True):
     messages: list[MessageBody] = []
     tools: list[Any] = []
+    tool_choice: Any = None
+
+    def chosen_tools(self) -> tuple[tuple[Tool, ...], ToolChoice]:
+        """``tool_choice`` is OpenAI's; Ollama has no such field. Raises BadRequest."""
+        tools = parse_tools(self.tools)
+        return tools, parse_tool_choice(self.tool_choice, tools)
+
+    def turns(self) -> list[Message]:
+        return [message.message(f"messages[{index}]") for index, message in enumerate(self.messages)]
 
 
 class ShowBody(Struct, frozen=True, kw_only=True):

@@ -55,7 +55,8 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel:
-    """What inference needs of a model. ``template`` is Ollama's Go template where the manifest has one, else None."""
+    """What inference needs of a model. ``template`` is Ollama's Go template where the manifest has one, else None;
+    ``chat_template`` the file's own, in Jinja, and empty where it has none."""
 
     name: ModelName
     spec: ModelSpec
@@ -64,3 +65,5 @@ class ServedModel:
     system: str = ""
     messages: tuple[Message, ...] = ()
     template: str | None = None
+    chat_template: str = ""
+    architecture: str = ""

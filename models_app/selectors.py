@@ -35,8 +35,9 @@ _ENTRY_FIELDS = (
 _SERVED_FIELDS = (
     "host", "namespace", "model", "tag", "manifest_id", "manifest__info__model_blob_id",
     "manifest__info__model_blob__size_bytes", "manifest__info__context_length", "manifest__info__kv_bytes_per_token",
-    "manifest__info__n_vocab", "manifest__info__embedding_length", "manifest__info__system",
-    "manifest__info__template", "manifest__info__capabilities", "manifest__info__parameters",
+    "manifest__info__n_vocab", "manifest__info__embedding_length", "manifest__info__architecture",
+    "manifest__info__system", "manifest__info__template", "manifest__info__chat_template",
+    "manifest__info__capabilities", "manifest__info__parameters",
     "manifest__info__messages", "manifest__info__adapters", "manifest__info__projector_blob_id",
 )  # fmt: skip
 _LIST_FIELDS = ("families_text", "capabilities_text")
@@ -115,7 +116,7 @@ def model_served(name: str) -> ServedModel:
     if row is None or parsed.selector == "cloud":
         raise ModelNotFound(name)
     (host, namespace, model, tag, manifest, blob, size_bytes, n_ctx_train, kv_bytes_per_token, n_vocab, n_embd,
-     system, template, *lists, projector) = row  # fmt: skip
+     architecture, system, template, chat_template, *lists, projector) = row  # fmt: skip
     capabilities, parameters, messages, adapters = map(json.loads, lists)
     full_name = ModelName(host=host, namespace=namespace, model=model, tag=tag)
     spec = ModelSpec(
@@ -138,6 +139,8 @@ def model_served(name: str) -> ServedModel:
         system=system,
         messages=tuple(Message(role=m["role"], content=m.get("content", "")) for m in messages),
         template=template or None,
+        chat_template=chat_template,
+        architecture=architecture,
     )
 
 

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference import LoadOptions, Resident, Stream
+from inference.chat.generic_turns import generic_turns
+from inference.chat.history import linked, without_old_thinking
+from inference.chat.reading import AnswerReader
 from inference.durations import InvalidDuration, forever_if_negative, parse_duration
 from inference.errors import NotSupported
 from inference.events import Event, Finished, Started, TextDelta, ThinkingDelta
 from inference.options import ParsedOptions, apply_load_options, parse_options
-from inference.request import ChatPrompt, GenerateRequest, Message, Prompt
+from inference.request import ChatPrompt, Constraint, GenerateRequest, Message, Prompt, ThinkingSpan
 from models_app import selectors
+from models_app.answer_form import TEXT_FORM, AnswerForm, Think
 from models_app.coalesce import Coalesced
 from models_app.entries import ModelEntry, ServedModel
 from models_app.errors import ModelNotFound
@@ -25,11 +29,16 @@ from power_site.http import BadRequest, run_db
 
 # Go's time.Duration counts nanoseconds in 63 bits; what is longer is for ever.
 _LONGEST_SECONDS = 2**63 / 10**9
+# Models that were trained not to see their old thoughts (Ollama's filterThinkTags, server/routes.go).
+_FORGET_THINKING = frozenset(["qwen3", "qwen3moe"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A generation as a wire asks for it. ``top_logprobs`` None: none. ``keep_alive_seconds`` None: the server's."""
+    """A generation as a wire asks for it. ``top_logprobs`` None: none. ``keep_alive_seconds`` None: the server's.
+
+    ``constraint`` is what the whole answer, or what follows its thoughts, has to be.
+    """
 
     prompt: Prompt
     options: ParsedOptions
@@ -39,6 +48,13 @@ class Ask:
     return_context: bool = False
     render_only: bool = False
     keep_alive_seconds: float | None = None
+    form: AnswerForm = TEXT_FORM
+    constraint: Constraint | None = None
+
+    @property
+    def thinking(self) -> ThinkingSpan | None:
+        """A constraint holds behind the thoughts, but only a model that is known to have some is made to have them."""
+        return None if self.constraint is not None and self.form.think is None else self.form.thinking
 
 
 class Generation:
@@ -47,9 +63,18 @@ class Generation:
     ``before_seconds`` passed between ``begun_at`` (time.perf_counter) and the prompt, loading the model included.
     """
 
-    def __init__(self, stream: Stream, *, model: str, begun_at: float, resolved_at: float) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        model: str,
+        begun_at: float,
+        resolved_at: float,
+        reader: AnswerReader | None = None,
+    ) -> None:
         self._stream = stream
         self._model = model
+        self._reader = reader
         self._n_generated = 0
         self._counted = False
         self.begun_at = begun_at
@@ -61,8 +86,16 @@ class Generation:
         return self
 
     async def __anext__(self) -> list[Event]:
-        """Everything since the last call. Raises the InferenceError that ended the generation."""
-        events = await self._stream.__anext__()
+        """Everything since the last call, at least one event. Raises the InferenceError that ended the generation."""
+        events: list[Event] = []
+        while not events:
+            events = await self._stream.__anext__()
+            self._measure(events)
+            if self._reader is not None:
+                events = self._reader.read(events)
+        return events
+
+    def _measure(self, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, TextDelta | ThinkingDelta):
                 if not self._n_generated:
@@ -71,7 +104,6 @@ class Generation:
             elif isinstance(event, Finished):
                 self._n_generated = event.n_generated
                 self._count()
-        return events
 
     def close(self) -> None:
         self._count()
@@ -123,21 +155,34 @@ def keep_alive_seconds(value: float | str) -> float:
     return seconds if seconds < _LONGEST_SECONDS else math.inf
 
 
-def chat_prompt(served: ServedModel, messages: Sequence[Message]) -> ChatPrompt:
+def chat_prompt(served: ServedModel, messages: Sequence[Message], *, form: AnswerForm = TEXT_FORM) -> ChatPrompt:
     """The model's MESSAGEs go first, before them its SYSTEM unless the request begins with one (Ollama's ChatHandler).
 
-    A last message of the assistant is continued rather than answered.
+    A last message of the assistant is continued rather than answered, unless it is a call.
     """
-    turns = (*served.messages, *messages)
+    turns = linked((*served.messages, *messages))
     if served.system and messages[0].role != "system":
         turns = (Message(role="system", content=served.system), *turns)
+    if served.architecture in _FORGET_THINKING or served.name.model == "deepseek-r1":
+        turns = without_old_thinking(turns)
     return ChatPrompt(
-        messages=turns, template=served.template or "", continue_final_message=messages[-1].role == "assistant"
+        messages=generic_turns(turns, form.tools) if form.in_words else turns,
+        template=served.template or "",
+        continue_final_message=messages[-1].role == "assistant" and not messages[-1].tool_calls,
+        tools=() if form.in_words else form.tools,
+        think=form.think,
     )
 
 
 def single_prompt(
-    served: ServedModel, text: str, *, system: str, context: Sequence[int] | None, template: str = ""
+    served: ServedModel,
+    text: str,
+    *,
+    system: str,
+    context: Sequence[int] | None,
+    template: str = "",
+    think: Think = None,
+    suffix: str = "",
 ) -> ChatPrompt:
     """One user turn; where a context holds the talk the model's MESSAGEs stay out (Ollama's GenerateHandler)."""
     turns = served.messages if context is None else ()
@@ -147,6 +192,8 @@ def single_prompt(
         messages=(*turns, Message(role="user", content=text)),
         context=tuple(context or ()),
         template=template or served.template or "",
+        think=think,
+        suffix=suffix,
     )
 
 
@@ -165,11 +212,15 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
         top_logprobs=ask.top_logprobs,
         return_context=ask.return_context,
         render_only=ask.render_only,
+        constraint=ask.constraint,
+        thinking=ask.thinking,
+        preserved=ask.form.family.preserved,
     )
     stream = await runtime.pool().generate(
         served.spec, _load_options(served, ask.options.load), request, keep_alive_seconds=ask.keep_alive_seconds
     )
-    return Generation(stream, model=served.name.short, begun_at=begun_at, resolved_at=resolved_at)
+    reader = None if ask.render_only else ask.form.reader(stream.started)
+    return Generation(stream, model=served.name.short, begun_at=begun_at, resolved_at=resolved_at, reader=reader)
 
 
 def truncation_header(started: Started) -> dict[str, str]:

@@ -13,6 +13,7 @@ from api_ollama.chunks import ChunkEncoder, Endpoint, bare_response, rendered_re
 from api_ollama.wire import ChatBody, GenerateBody, InferenceBody, MessageBody, decode
 from inference.request import Prompt, TextPrompt
 from models_app import serving
+from models_app.answer_form import AnswerForm, Think, answer_form, model_think
 from models_app.entries import ServedModel
 from models_app.errors import ModelNotFound
 from power_site.http import (
@@ -33,10 +34,11 @@ async def generate(request: HttpRequest) -> HttpResponseBase:
     served = await _served(body.model)
     if not body.prompt and body.keep_alive_seconds() == 0:
         return _unload("generate", body, served)
-    _refuse_generate(body, served)
+    form = _generate_form(body, served)
     if not body.prompt:
         return await _load("generate", body, served)
-    return await _answer("generate", request, body, served, _generate_prompt(body, served), begun_at=begun_at)
+    prompt = _generate_prompt(body, served, form)
+    return await _answer("generate", request, body, served, prompt, form=form, begun_at=begun_at)
 
 
 async def chat(request: HttpRequest) -> HttpResponseBase:
@@ -47,11 +49,11 @@ async def chat(request: HttpRequest) -> HttpResponseBase:
     served = await serving.model_resolve(body.model)
     if not body.messages and body.keep_alive_seconds() == 0:
         return _unload("chat", body, served)
-    _refuse_chat(body, served)
+    form = _chat_form(body, served)
     if not body.messages:
         return await _load("chat", body, served)
-    prompt = serving.chat_prompt(served, [message.message() for message in body.messages])
-    return await _answer("chat", request, body, served, prompt, begun_at=begun_at)
+    prompt = serving.chat_prompt(served, body.turns(), form=form)
+    return await _answer("chat", request, body, served, prompt, form=form, begun_at=begun_at)
 
 
 async def _served(name: str) -> ServedModel:
@@ -68,6 +70,7 @@ async def _answer(
     served: ServedModel,
     prompt: Prompt,
     *,
+    form: AnswerForm,
     begun_at: float,
 ) -> HttpResponseBase:
     ask = serving.Ask(
@@ -79,6 +82,8 @@ async def _answer(
         return_context=endpoint == "generate" and not isinstance(prompt, TextPrompt),
         render_only=body.debug_render_only,
         keep_alive_seconds=body.keep_alive_seconds(),
+        form=form,
+        constraint=form.constraint,
     )
     generation = await serving.generation_start(served, ask, begun_at=begun_at)
     headers = {**ignored_options_header(ask.options.ignored), **serving.truncation_header(generation.started)}
@@ -102,11 +107,19 @@ def _unload(endpoint: Endpoint, body: InferenceBody, served: ServedModel) -> Htt
     return json_response(bare_response(endpoint, body.model, done_reason="unload"))
 
 
-def _generate_prompt(body: GenerateBody, served: ServedModel) -> Prompt:
+def _generate_prompt(body: GenerateBody, served: ServedModel, form: AnswerForm) -> Prompt:
     if body.raw:
         return TextPrompt(text=body.prompt)
     _check_context(body.context or (), served.spec.n_vocab)
-    return serving.single_prompt(served, body.prompt, system=body.system, context=body.context, template=body.template)
+    return serving.single_prompt(
+        served,
+        body.prompt,
+        system=body.system,
+        context=body.context,
+        template=body.template,
+        think=form.think,
+        suffix=body.suffix,
+    )
 
 
 def _check_context(context: Sequence[int], n_vocab: int) -> None:
@@ -114,27 +127,30 @@ def _check_context(context: Sequence[int], n_vocab: int) -> None:
         raise BadRequest("context must be made of tokens of this model", field="context")
 
 
-def _refuse_generate(body: GenerateBody, served: ServedModel) -> None:
+def _generate_form(body: GenerateBody, served: ServedModel) -> AnswerForm:
     if body.raw and (body.template or body.system or body.context):
         raise BadRequest("raw mode does not support template, system, or context", field="raw")
     _refuse(body, served, endpoint="generate")
     if body.suffix:
         serving.require_capability(served, "insert")
-    _not_yet({"suffix": body.suffix, "images": body.images})
+    _not_yet({"images": body.images})
+    return answer_form(served, think=_think(body, served), template=body.template)
 
 
-def _refuse_chat(body: ChatBody, served: ServedModel) -> None:
+def _chat_form(body: ChatBody, served: ServedModel) -> AnswerForm:
     _refuse(body, served, endpoint="chat")
-    if body.tools:
-        serving.require_capability(served, "tools")
-    _not_yet({"tools": body.tools, "images": _images(body.messages)})
+    _not_yet({"images": _images(body.messages)})
+    tools, choice = body.chosen_tools()
+    return answer_form(served, think=_think(body, served), tools=tools, choice=choice)
+
+
+def _think(body: InferenceBody, served: ServedModel) -> Think:
+    return model_think(served, body.think, requested=body.model)
 
 
 def _refuse(body: InferenceBody, served: ServedModel, *, endpoint: Endpoint) -> None:
     serving.require_completion(served, requested=body.model, act=endpoint)
-    if body.think and "thinking" not in served.capabilities:
-        raise BadRequest(f'"{body.model}" does not support thinking', field="think")
-    _not_yet({"think": body.think, "format": body.format})
+    _not_yet({"format": body.format})
 
 
 def _images(messages: Sequence[MessageBody]) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from api_ollama.chunks import ChunkEncoder, Endpoint, bare_response, whole_response
 from inference.errors import WorkerCrashed
-from inference.events import Finished, TextDelta, ThinkingDelta
+from inference.events import Finished, TextDelta, ThinkingDelta, ToolCall
 from power_site.http import StreamBody
 from tests.generations import FINISHED, LOGPROB, STARTED, ScriptedStream, generation, texts
 
@@ -143,3 +143,28 @@ def test_load_and_unload_are_bare_objects() -> None:
     assert list(bare_response("generate", "m", done_reason="unload")) == [
         "model", "created_at", "response", "done", "done_reason",
     ]  # fmt: skip
+
+
+CALLS = (ToolCall("f", '{"b": 1, "a": 2}'), ToolCall("g", "{}"))
+
+
+async def test_each_call_is_a_line_of_a_chat_stream() -> None:
+    *lines, last = await streamed("chat", generation([TextDelta("Hi"), *CALLS], [FINISHED]))
+    messages = [json.loads(line)["message"] for chunk in lines for line in chunk.splitlines()]
+    assert [list(message) for message in messages] == [["role", "content"], *[["role", "content", "tool_calls"]] * 2]
+    assert [message["tool_calls"][0]["function"]["index"] for message in messages[1:]] == [0, 1]
+    assert "tool_calls" not in json.loads(last)["message"]
+
+
+async def test_a_whole_chat_has_all_calls_in_its_message() -> None:
+    answer = await whole_response("chat", "m", generation([ThinkingDelta("hm"), *CALLS], [FINISHED]))
+    assert list(answer["message"]) == ["role", "content", "thinking", "tool_calls"]
+    assert [call["function"]["name"] for call in answer["message"]["tool_calls"]] == ["f", "g"]
+
+
+async def test_generate_has_its_calls_at_the_end_in_either_way() -> None:
+    (last,) = await streamed("generate", generation([*CALLS], [FINISHED]))
+    whole = await whole_response("generate", "m", generation([*CALLS], [FINISHED]))
+    for answer in (json.loads(last), whole):
+        assert [call["function"]["index"] for call in answer["tool_calls"]] == [0, 1]
+        assert list(answer)[-1] == "tool_calls"

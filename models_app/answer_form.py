@@ -1,0 +1,104 @@
+"""The form of a request's answer: how its model writes thoughts and calls, and which of them are wanted.
+
+Chosen before the model is loaded, from its chat template; read off the stream by a parser in the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from inference.chat.parsing import GENERIC, PLAIN, Family, family_of
+from inference.chat.reading import AnswerReader
+from inference.errors import NotSupported
+from inference.events import Started
+from inference.request import Constraint, ThinkingSpan
+from models_app.entries import ServedModel
+from models_app.tools import AUTO, Tool, ToolChoice
+from power_site.conf import config
+
+# Tokens of thought by level, where others that map levels to budgets put them (Gemini's reasoning_effort). False is
+# none at all: a model that thinks anyway is stopped at once.
+THINKING_BUDGETS: dict[bool | str, int] = {False: 0, True: -1, "low": 1024, "medium": 8192, "high": 24576, "max": -1}
+
+Think = bool | str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerForm:
+    """``tools`` may be called in the answer; the prompt shows them by the template, or in words where ``in_words``.
+
+    ``thinking`` is where the model thinks aloud, with the budget for it; ``constraint`` what the choice of a tool makes
+    of the answer.
+    """
+
+    family: Family = PLAIN
+    tools: tuple[Tool, ...] = ()
+    in_words: bool = False
+    think: Think = None
+    thinking: ThinkingSpan | None = None
+    constraint: Constraint | None = None
+
+    def reader(self, started: Started) -> AnswerReader | None:
+        """None where the answer is text and nothing else."""
+        if self.thinking is None and not self.tools:
+            return None
+        parser = self.family.parser(tools=self.tools, thinking_open=started.thinking_open)
+        return AnswerReader(parser, keeps_thinking=self.think is not False)
+
+
+# An answer that is text and nothing else.
+TEXT_FORM = AnswerForm()
+
+
+def model_think(served: ServedModel, think: Think, *, requested: str) -> Think:
+    """A model that can think does, unless it is told not to (server/routes.go). Raises NotSupported."""
+    if "thinking" in served.capabilities:
+        return True if think is None else think
+    if think:
+        raise NotSupported(f'"{requested}" does not support thinking')
+    return think
+
+
+def answer_form(
+    served: ServedModel,
+    *,
+    think: Think = None,
+    tools: Sequence[Tool] = (),
+    choice: ToolChoice = AUTO,
+    template: str = "",
+) -> AnswerForm:
+    """``template`` is the request's own. Raises NotSupported for tools that the model doesn't know, unless the setting
+    ``generic_tools`` is on, and InvalidRequest for a choice that can't be had."""
+    family = _family(template or served.template or served.chat_template, served.architecture)
+    thinking = _budgeted(family.thinking, think)
+    if not tools or choice.mode == "none":
+        return AnswerForm(family=family, think=think, thinking=thinking)
+    in_words = "tools" not in served.capabilities
+    if in_words and not config().generic_tools:
+        raise NotSupported(f"{served.name.full} does not support tools")
+    if in_words or not family.knows_tools:
+        family = GENERIC
+    constraint = family.forced(tools, name=choice.name or None) if choice.mode == "required" else None
+    return AnswerForm(
+        family=family,
+        tools=tuple(tools),
+        in_words=in_words,
+        think=think,
+        thinking=thinking,
+        constraint=constraint,
+    )
+
+
+def _budgeted(span: ThinkingSpan | None, think: Think) -> ThinkingSpan | None:
+    if span is None or think is None:
+        return span
+    return msgspec.structs.replace(span, budget=THINKING_BUDGETS[think])
+
+
+@lru_cache(maxsize=256)
+def _family(template: str, architecture: str) -> Family:
+    return family_of(template, architecture=architecture)

@@ -1,0 +1,132 @@
+"""Tools as a request offers them, and which of them it wants called. The same on both wires (wire.md 2.6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from power_site.http import BadRequest
+
+Tool = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolChoice:
+    """``required``: the answer is a call, of ``name`` if there is one. Ollama knows ``auto`` only."""
+
+    mode: Literal["auto", "none", "required"] = "auto"
+    name: str = ""
+
+
+AUTO = ToolChoice()
+
+
+def parse_tools(values: Sequence[Any]) -> tuple[Tool, ...]:
+    """Raises BadRequest that names the tool and what is wrong with it."""
+    return tuple(_tool(value, f"tools[{index}]") for index, value in enumerate(values))
+
+
+def parse_tool_choice(value: Any, tools: Sequence[Tool]) -> ToolChoice:
+    """OpenAI's forms: none, auto, required, or an object that names a function. Raises BadRequest."""
+    match value:
+        case None | "" | "auto":
+            return AUTO
+        case "none":
+            return ToolChoice(mode="none")
+        case "required":
+            choice = ToolChoice(mode="required")
+        case {"type": "function", "function": {"name": str(name)}}:
+            choice = ToolChoice(mode="required", name=name)
+        case _:
+            raise BadRequest(
+                'invalid tool_choice: it must be "none", "auto", "required" or {"type": "function", "function": '
+                '{"name": …}}',
+                field="tool_choice",
+            )
+    if not tools:
+        raise BadRequest("tool_choice is of no use without tools", field="tool_choice")
+    if choice.name and not any(tool["function"]["name"] == choice.name for tool in tools):
+        raise BadRequest(f'tool_choice names "{choice.name[:64]}", which is not among the tools', field="tool_choice")
+    return choice
+
+
+def parse_tool_calls(values: Sequence[Any], path: str) -> tuple[Tool, ...]:
+    """Calls of earlier turns, with arguments as an object; JSON as text, as OpenAI's clients have it, is read."""
+    return tuple(_call(value, f"{path}[{index}]") for index, value in enumerate(values))
+
+
+def _tool(value: Any, path: str) -> Tool:
+    tool = _object(value, path)
+    function = _object(tool.get("function"), f"{path}.function")
+    _name(function, f"{path}.function")
+    if not isinstance(function.get("description"), str | None):
+        raise _invalid(f"{path}.function.description", "a string")
+    parameters = function.get("parameters")
+    if parameters is None:
+        function = {**function, "parameters": {"type": "object", "properties": {}}}
+        return {"type": "function", **tool, "function": function}
+    for problem in _problems(_object(parameters, f"{path}.function.parameters"), f"{path}.function.parameters"):
+        raise problem
+    return {"type": "function", **tool}
+
+
+def _problems(schema: Mapping[str, Any], path: str) -> Iterator[BadRequest]:
+    """What of a schema neither a template nor a grammar could make sense of."""
+    kind = schema.get("type")
+    if not (kind is None or isinstance(kind, str) or _is_strings(kind)):
+        yield _invalid(f"{path}.type", "a string or a list of strings")
+    if not (schema.get("required") is None or _is_strings(schema["required"])):
+        yield _invalid(f"{path}.required", "a list of strings")
+    for key in ("enum", "anyOf"):
+        if not isinstance(schema.get(key), list | None):
+            yield _invalid(f"{path}.{key}", "a list")
+    properties = schema.get("properties")
+    if not isinstance(properties, dict | None):
+        yield _invalid(f"{path}.properties", "an object")
+        return
+    for name, each in (properties or {}).items():
+        if not isinstance(each, dict):
+            yield _invalid(f"{path}.properties.{name}", "an object")
+        else:
+            yield from _problems(each, f"{path}.properties.{name}")
+
+
+def _call(value: Any, path: str) -> Tool:
+    call = _object(value, path)
+    function = _object(call.get("function"), f"{path}.function")
+    _name(function, f"{path}.function")
+    arguments = function.get("arguments")
+    if isinstance(arguments, str):
+        arguments = _read(arguments)
+    if not isinstance(arguments, dict | None):
+        raise _invalid(f"{path}.function.arguments", "an object")
+    return {**call, "function": {**function, "arguments": arguments or {}}}
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return text
+
+
+def _name(function: Mapping[str, Any], path: str) -> None:
+    name = function.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise _invalid(f"{path}.name", "a name")
+
+
+def _object(value: Any, path: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _invalid(path, "an object")
+    return value
+
+
+def _is_strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _invalid(path: str, expected: str) -> BadRequest:
+    return BadRequest(f'invalid value for "{path[:200]}": expected {expected}', field=path[:200])

@@ -1,0 +1,89 @@
+"""Which parser, budget and constraint a request gets, by its model's template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from inference import ModelSpec
+from inference.errors import NotSupported
+from inference.events import Started
+from models_app.answer_form import TEXT_FORM, answer_form, model_think
+from models_app.entries import ServedModel
+from models_app.naming import ModelName
+from models_app.tools import ToolChoice, parse_tools
+from power_site import conf
+
+SPEC = ModelSpec(
+    name="m:latest", digest="ab" * 32, model_path="x", size_bytes=1, n_ctx_train=2048, kv_bytes_per_token=1
+)
+QWEN = '{{ tools }}<think></think><tool_call>\n{"name": <function-name>, "arguments": <args-json-object>}</tool_call>'
+TOOLS = parse_tools([{"function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}])
+STARTED = Started(n_prompt=1, n_cached=0, n_ctx=10)
+
+
+def served(template: str = QWEN, *capabilities: str, **fields: Any) -> ServedModel:
+    words = ("completion", *capabilities)
+    return ServedModel(name=ModelName.parse("m"), spec=SPEC, capabilities=words, chat_template=template, **fields)
+
+
+def test_a_model_that_can_think_does_unless_it_is_told_not_to() -> None:
+    thinker = served(QWEN, "thinking")
+    assert [model_think(thinker, think, requested="m") for think in (None, False, "low")] == [True, False, "low"]
+
+
+def test_a_model_that_can_not_is_not_asked_to() -> None:
+    assert model_think(served(), None, requested="m") is None
+    assert model_think(served(), False, requested="m") is False
+    for think in (True, "high"):
+        with pytest.raises(NotSupported, match=r'^"m" does not support thinking$'):
+            model_think(served(), think, requested="m")
+
+
+@pytest.mark.parametrize(("think", "budget"), [(None, -1), (True, -1), (False, 0), ("low", 1024), ("max", -1)])
+def test_levels_are_budgets(think: bool | str | None, budget: int) -> None:
+    span = answer_form(served(), think=think).thinking
+    assert span is not None
+    assert (span.start, span.end, span.budget) == ("<think>", "</think>", budget)
+
+
+def test_an_answer_that_can_be_nothing_but_text_needs_no_reader() -> None:
+    assert answer_form(served("{{ messages }}")).reader(STARTED) is None
+    assert TEXT_FORM.reader(STARTED) is None
+    assert answer_form(served()).reader(STARTED) is not None
+
+
+def test_tools_are_refused_in_ollamas_words_where_the_template_knows_none() -> None:
+    with pytest.raises(NotSupported, match=r"^registry.ollama.ai/library/m:latest does not support tools$"):
+        answer_form(served("{{ messages }}"), tools=TOOLS)
+
+
+def test_generic_tools_offer_them_in_words(home: object) -> None:
+    conf.configure({"generic_tools": True})
+    form = answer_form(served("{{ messages }}"), tools=TOOLS)
+    assert (form.in_words, form.family.name) == (True, "generic")
+    assert answer_form(served(QWEN, "tools"), tools=TOOLS).in_words is False
+
+
+def test_a_template_with_tools_in_an_unknown_syntax_is_read_in_the_generic_way() -> None:
+    form = answer_form(served("{{ tools }} and nothing that is known", "tools"), tools=TOOLS)
+    assert (form.in_words, form.family.knows_tools) == (False, True)
+
+
+def test_no_tool_is_offered_where_none_is_to_be_called() -> None:
+    form = answer_form(served(QWEN, "tools"), tools=TOOLS, choice=ToolChoice(mode="none"))
+    assert form.tools == ()
+
+
+def test_a_required_call_is_a_constraint() -> None:
+    model = served(QWEN, "tools")
+    assert answer_form(model, tools=TOOLS).constraint is None
+    for name in ("", "f"):
+        constraint = answer_form(model, tools=TOOLS, choice=ToolChoice(mode="required", name=name)).constraint
+        assert constraint is not None
+        assert constraint.kind == "lark"
+
+
+def test_a_requests_own_template_says_how_the_answer_reads() -> None:
+    assert answer_form(served(), template="{{ .Prompt }}").thinking is None
