@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from gguf import GGUFReader
 
 from inference.errors import QuantizeFailed
 from inference.quantize import COPY, QuantizeJob, quantize_file
@@ -21,6 +22,10 @@ def run(source: Path, file_type: str, cancelled: Callable[[], bool] = lambda: Fa
     return finished, counts
 
 
+def weights(path: Path) -> dict[str, bytes]:
+    return {tensor.name: tensor.data.tobytes() for tensor in GGUFReader(path).tensors}
+
+
 def test_tensors_are_counted(tmp_path: Path) -> None:
     source = write_tiny_gguf(tmp_path / "a.gguf", quantization="F16")
     finished, counts = run(source, "Q8_0")
@@ -32,7 +37,7 @@ def test_tensors_are_counted(tmp_path: Path) -> None:
 def test_a_copy_keeps_its_weights(tmp_path: Path) -> None:
     source = write_tiny_gguf(tmp_path / "a.gguf", quantization="Q8_0")
     assert run(source, COPY)[0]
-    assert source.read_bytes()[-4096:] == Path(f"{source}.new").read_bytes()[-4096:]
+    assert weights(source) == weights(Path(f"{source}.new"))
 
 
 def test_what_is_declined_is_told_without_its_path(tmp_path: Path) -> None:
