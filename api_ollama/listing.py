@@ -62,6 +62,8 @@ def shown_model(card: ModelCard, *, system: str = "") -> dict[str, Any]:
     if card.messages:
         shown["messages"] = card.messages
     shown["model_info"] = card.model_info
+    if card.projector_info:
+        shown["projector_info"] = card.projector_info
     if card.tensors:
         shown["tensors"] = card.tensors
     shown["capabilities"] = card.entry.capabilities

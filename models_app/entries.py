@@ -50,6 +50,7 @@ class ModelCard:
     system: str
     messages: list[dict[str, Any]]
     model_info: dict[str, Any]
+    projector_info: dict[str, Any] = field(default_factory=dict)
     tensors: list[dict[str, Any]]
 
 

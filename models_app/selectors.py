@@ -39,6 +39,7 @@ _SERVED_FIELDS = (
     "manifest__info__system", "manifest__info__template", "manifest__info__chat_template",
     "manifest__info__capabilities", "manifest__info__parameters",
     "manifest__info__messages", "manifest__info__adapters", "manifest__info__projector_blob_id",
+    "manifest__info__projector_blob__size_bytes",
 )  # fmt: skip
 _LIST_FIELDS = ("families_text", "capabilities_text")
 # Left out of ``model_info``: Ollama's GetModelInfo removes both (server/routes.go).
@@ -91,8 +92,19 @@ def model_card(name: str, *, verbose: bool = False) -> ModelCard:
         system=info.system,
         messages=info.messages,
         model_info=model_info,
+        projector_info=_projector_info(info, verbose=verbose),
         tensors=tensors,
     )
+
+
+def _projector_info(info: ModelInfo, *, verbose: bool) -> dict[str, Any]:
+    """What the projector's file says of itself; empty without one. Raises as ``model_card`` does."""
+    if info.projector_blob_id is None:
+        return {}
+    from models_app.gguf.blob import gguf_blob_open
+
+    with gguf_blob_open(Digest.parse(info.projector_blob_id)) as file:
+        return file.metadata(arrays=verbose)
 
 
 def model_manifest(name: str) -> ManifestDocument:
@@ -116,7 +128,7 @@ def model_served(name: str) -> ServedModel:
     if row is None or parsed.selector == "cloud":
         raise ModelNotFound(name)
     (host, namespace, model, tag, manifest, blob, size_bytes, n_ctx_train, kv_bytes_per_token, n_vocab, n_embd,
-     architecture, system, template, chat_template, *lists, projector) = row  # fmt: skip
+     architecture, system, template, chat_template, *lists, projector, projector_bytes) = row  # fmt: skip
     capabilities, parameters, messages, adapters = map(json.loads, lists)
     full_name = ModelName(host=host, namespace=namespace, model=model, tag=tag)
     spec = ModelSpec(
@@ -124,6 +136,7 @@ def model_served(name: str) -> ServedModel:
         digest=Digest.parse(manifest).hex,
         model_path=_path(blob),
         projector_path=_path(projector) if projector else "",
+        projector_bytes=projector_bytes or 0,
         adapters=tuple((_path(adapter), scale) for adapter, scale in adapters),
         size_bytes=size_bytes,
         n_ctx_train=n_ctx_train,
