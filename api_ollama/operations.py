@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from api_ollama import responses, wire
+from api_ollama import embed_bodies, responses, wire
 from api_ollama.responses import ErrorResponse
-from api_ollama.views import blobs, catalog, creation, inference, server, transfers
+from api_ollama.views import blobs, catalog, creation, embed, inference, server, transfers
 from power_site.openapi.operation import BINARY, Content, Handler, Operation, streamed, whole
 
 _ANSWER_HEADERS = {
@@ -50,6 +50,18 @@ OPERATIONS: dict[Handler, Operation] = {
         _generation(responses.ChatResponse),
         body=wire.ChatBody,
         headers=_ANSWER_HEADERS,
+    ),
+    embed.embed: _operation(
+        "Vectors for texts, each of length 1",
+        whole(responses.EmbedResponse),
+        body=embed_bodies.EmbedBody,
+        headers=_ANSWER_HEADERS,
+    ),
+    embed.embeddings: _operation(
+        "The vector of one text, as the model makes it",
+        whole(responses.EmbeddingsResponse),
+        body=embed_bodies.EmbeddingsBody,
+        headers={"X-Power-Ignored-Options": _ANSWER_HEADERS["X-Power-Ignored-Options"]},
     ),
     catalog.tags: _operation("All models", whole(responses.ListResponse)),
     catalog.show: _operation("One model", whole(responses.ShowResponse), body=wire.ShowBody),

@@ -79,6 +79,18 @@ class ChatResponse(InferenceResponse, frozen=True, kw_only=True):
     message: MessageResponse
 
 
+class EmbedResponse(Answer, frozen=True, kw_only=True):
+    model: str
+    embeddings: list[list[float]]
+    total_duration: int | UnsetType = UNSET
+    load_duration: int | UnsetType = UNSET
+    prompt_eval_count: int | UnsetType = UNSET
+
+
+class EmbeddingsResponse(Answer, frozen=True, kw_only=True):
+    embedding: list[float]
+
+
 class ProgressResponse(Answer, frozen=True, kw_only=True):
     """``digest`` names a progress bar; ``total`` and ``completed`` are bytes."""
 

@@ -7,7 +7,7 @@ from functools import partial
 from django.urls import path
 
 from api_ollama.errors import error_response
-from api_ollama.views import blobs, catalog, creation, inference, server, transfers
+from api_ollama.views import blobs, catalog, creation, embed, inference, server, transfers
 from power_site.http import endpoint
 
 _route = partial(endpoint, error_response)
@@ -32,4 +32,6 @@ urlpatterns = [
     path("user/keys/<str:key>", _route(DELETE=server.signout)),
     path("generate", _route(POST=inference.generate)),
     path("chat", _route(POST=inference.chat)),
+    path("embed", _route(POST=embed.embed)),
+    path("embeddings", _route(POST=embed.embeddings)),
 ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from inference.config import LoadOptions, PoolConfig
 from inference.events import (
+    Embedded,
     Event,
     Failed,
     Finished,
@@ -24,6 +25,7 @@ from inference.events import (
 )
 from inference.request import (
     ChatPrompt,
+    EmbedRequest,
     GenerateRequest,
     Message,
     SamplingOptions,
@@ -33,6 +35,7 @@ from inference.request import (
 from inference.spec import ModelSpec
 
 if TYPE_CHECKING:
+    from inference.pool.embeddings import Embeddings
     from inference.pool.observer import PoolObserver
     from inference.pool.pool import Pool
     from inference.pool.resident import Resident
@@ -40,6 +43,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChatPrompt",
+    "EmbedRequest",
+    "Embedded",
+    "Embeddings",
     "Event",
     "Failed",
     "Finished",
@@ -63,6 +69,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Embeddings": "inference.pool.embeddings",
     "Pool": "inference.pool.pool",
     "PoolObserver": "inference.pool.observer",
     "Resident": "inference.pool.resident",

@@ -143,6 +143,7 @@ def model_served(name: str) -> ServedModel:
         kv_bytes_per_token=kv_bytes_per_token,
         n_vocab=n_vocab,
         n_embd=n_embd,
+        embeds_only="embedding" in capabilities and "completion" not in capabilities,
     )
     return ServedModel(
         name=full_name,

@@ -22,6 +22,7 @@ from models_app.answer_form import TEXT_FORM, AnswerForm, Think
 from models_app.coalesce import Coalesced
 from models_app.entries import ModelEntry, ServedModel
 from models_app.errors import ModelNotFound
+from models_app.media import media_check
 from models_app.services.delete import model_delete
 from power_site import metrics, runtime
 from power_site.conf import config
@@ -183,13 +184,14 @@ def single_prompt(
     template: str = "",
     think: Think = None,
     suffix: str = "",
+    images: tuple[bytes, ...] = (),
 ) -> ChatPrompt:
     """One user turn; where a context holds the talk the model's MESSAGEs stay out (Ollama's GenerateHandler)."""
     turns = served.messages if context is None else ()
     if system or served.system:
         turns = (Message(role="system", content=system or served.system), *turns)
     return ChatPrompt(
-        messages=(*turns, Message(role="user", content=text)),
+        messages=(*turns, Message(role="user", content=text, images=images)),
         context=tuple(context or ()),
         template=template or served.template or "",
         think=think,
@@ -200,6 +202,7 @@ def single_prompt(
 async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) -> Generation:
     """Waits for the model and for a slot. Raises the InferenceErrors that come before the first token."""
     resolved_at = time.perf_counter()
+    media_check(served, ask.prompt)
     request = GenerateRequest(
         prompt=ask.prompt,
         sampling=ask.options.sampling,
@@ -217,7 +220,7 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
         preserved=ask.form.family.preserved,
     )
     stream = await runtime.pool().generate(
-        served.spec, _load_options(served, ask.options.load), request, keep_alive_seconds=ask.keep_alive_seconds
+        served.spec, served_load_options(served, ask.options.load), request, keep_alive_seconds=ask.keep_alive_seconds
     )
     reader = None if ask.render_only else ask.form.reader(stream.started)
     return Generation(stream, model=served.name.short, begun_at=begun_at, resolved_at=resolved_at, reader=reader)
@@ -232,7 +235,7 @@ def truncation_header(started: Started) -> dict[str, str]:
 
 async def model_load(served: ServedModel, options: ParsedOptions, *, keep_alive_seconds: float | None) -> float:
     """Seconds it took, 0.0 when it was there."""
-    load_options = _load_options(served, options.load)
+    load_options = served_load_options(served, options.load)
     return await runtime.pool().load(served.spec, load_options, keep_alive_seconds=keep_alive_seconds)
 
 
@@ -264,7 +267,7 @@ async def _entry_or_none(name: str) -> ModelEntry | None:
         return None
 
 
-def _load_options(served: ServedModel, overrides: Mapping[str, Any]) -> LoadOptions:
+def served_load_options(served: ServedModel, overrides: Mapping[str, Any]) -> LoadOptions:
     """An option that nobody asked for never makes a loaded model load again (Ollama's needsReload, server/sched.go)."""
     same = (r for r in runtime.pool().residents() if r.spec.digest == served.spec.digest and r.state != "stopping")
     resident = next(same, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from inference import GenerateRequest, LoadOptions, ModelSpec, Pool, PoolConfig, Stream
+from inference import Embeddings, EmbedRequest, GenerateRequest, LoadOptions, ModelSpec, Pool, PoolConfig, Stream
 from inference.errors import ShuttingDown
 from inference.events import Finished
 from inference.pool.observer import PoolObserver
@@ -129,6 +129,16 @@ class _FakePool(Pool):
         keep_alive_seconds: float | None = None,
     ) -> Stream:
         return await super().generate(self._fake(spec), options, request, keep_alive_seconds=keep_alive_seconds)
+
+    async def embed(
+        self,
+        spec: ModelSpec,
+        options: LoadOptions,
+        request: EmbedRequest,
+        *,
+        keep_alive_seconds: float | None = None,
+    ) -> Embeddings:
+        return await super().embed(self._fake(spec), options, request, keep_alive_seconds=keep_alive_seconds)
 
     async def load(self, spec: ModelSpec, options: LoadOptions, *, keep_alive_seconds: float | None = None) -> float:
         return await super().load(self._fake(spec), options, keep_alive_seconds=keep_alive_seconds)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 from inference.engine.embed import EmbedSource
 from inference.errors import InputTooLong, InvalidRequest
 from inference.request import EmbedRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedInputs:
+    """``n_dropped`` tokens of all inputs together did not fit."""
+
+    tokens: list[list[int]]
+    n_dropped: int = 0
 
 
 class EmbedPreparer:
@@ -15,19 +24,23 @@ class EmbedPreparer:
     def __init__(self, source: EmbedSource) -> None:
         self._source = source
 
-    def prepare(self, request: EmbedRequest) -> list[list[int]]:
-        """The tokens of each input. Raises InputTooLong, InvalidRequest."""
+    def prepare(self, request: EmbedRequest) -> PreparedInputs:
+        """Raises InputTooLong, InvalidRequest."""
         n_ctx = request.context_length(self._source.info.n_ctx)
-        return [self._input(each, n_ctx, truncate=request.truncate) for each in request.inputs]
+        whole = [self._text(each) if isinstance(each, str) else self._checked(each) for each in request.inputs]
+        longest = max(map(len, whole), default=0)
+        if longest > n_ctx and not request.truncate:
+            raise InputTooLong(n_input=longest, n_ctx=n_ctx)
+        return PreparedInputs(
+            tokens=[self._cut(tokens, n_ctx) for tokens in whole],
+            n_dropped=sum(max(0, len(tokens) - n_ctx) for tokens in whole),
+        )
 
-    def _input(self, given: str | tuple[int, ...], n_ctx: int, *, truncate: bool) -> list[int]:
-        tokens = self._text(given) if isinstance(given, str) else self._checked(given)
+    def _cut(self, tokens: list[int], n_ctx: int) -> list[int]:
+        """Models that end every text with a token of their own have never seen one without it."""
         if len(tokens) <= n_ctx:
             return tokens
-        if not truncate:
-            raise InputTooLong(n_input=len(tokens), n_ctx=n_ctx)
-        # Models that end every text with a token of their own have never seen one without it.
-        n_end = min(self._n_end, n_ctx - 1) if isinstance(given, str) else 0
+        n_end = min(self._n_end, n_ctx - 1)
         return tokens[: n_ctx - n_end] + tokens[len(tokens) - n_end :]
 
     def _text(self, text: str) -> list[int]:

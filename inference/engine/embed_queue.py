@@ -40,12 +40,13 @@ class Job:
     request: EmbedRequest
     waiting: deque[Input] = field(default_factory=deque)
     n_tokens: int = 0
+    n_dropped: int = 0
     n_unfinished: int = 0
     started_at: float = 0.0
 
     @classmethod
-    def of(cls, request_id: int, request: EmbedRequest, inputs: list[list[int]]) -> Job:
-        job = cls(request_id, request)
+    def of(cls, request_id: int, request: EmbedRequest, inputs: list[list[int]], *, n_dropped: int = 0) -> Job:
+        job = cls(request_id, request, n_dropped=n_dropped)
         job.n_tokens = sum(len(tokens) for tokens in inputs)
         job.n_unfinished = len(inputs)
         pieces = [Input(job, index, np.array(tokens, np.int32)) for index, tokens in enumerate(inputs)]

@@ -101,7 +101,8 @@ class EmbedRunner:
 
     def _prepare(self, request_id: int, request: EmbedRequest) -> None:
         try:
-            job = Job.of(request_id, request, self._preparer.prepare(request))
+            prepared = self._preparer.prepare(request)
+            job = Job.of(request_id, request, prepared.tokens, n_dropped=prepared.n_dropped)
         except InferenceError as error:
             self._refuse(request_id, error)
         except Exception as error:  # noqa: BLE001 - one request's trouble must not be everybody's

@@ -54,7 +54,9 @@ class EmbedWork:
             self._publish([(job.request_id, Failed.of(error))])
             return
         queue.add(job)
-        self._publish([(job.request_id, Started(n_prompt=job.n_tokens, n_cached=0, n_ctx=self._source.info.n_ctx))])
+        n_ctx = job.request.context_length(self._source.info.n_ctx)
+        started = Started(n_prompt=job.n_tokens, n_cached=0, n_ctx=n_ctx, n_dropped_tokens=job.n_dropped)
+        self._publish([(job.request_id, started)])
         if not job.n_unfinished:
             self._publish(self._end(job))
 

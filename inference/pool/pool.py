@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 from inference.config import LoadOptions, PoolConfig
 from inference.engine.backend import llama_available
@@ -30,17 +31,20 @@ from inference.mailbox import Mailbox
 from inference.pool import memory
 from inference.pool.clock import Clock, LoopClock
 from inference.pool.dispatch import Dispatcher
+from inference.pool.embeddings import Embeddings, collect
 from inference.pool.lifecycle import Lifecycle, OpenHost
 from inference.pool.model import Model
 from inference.pool.observer import PoolObserver
 from inference.pool.resident import Resident
 from inference.pool.stream import Stream
 from inference.pool.waiting import Ticket, WaitingRoom
-from inference.request import GenerateRequest
+from inference.request import EmbedRequest, GenerateRequest
 from inference.spec import ModelSpec
 from inference.worker.host import WorkerHost
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Pool:
@@ -92,7 +96,7 @@ class Pool:
         """
         ticket = self._admit(spec, options, keep_alive_seconds)
         try:
-            started = await self._started(ticket, request)
+            started = await self._replayed(ticket, partial(self._submitted, ticket, request))
             assert ticket.mailbox is not None
         except BaseException as error:
             self._cancel(ticket)
@@ -102,6 +106,25 @@ class Pool:
         return Stream(
             ticket.mailbox, started=started, load_seconds=ticket.load_seconds, cancel=partial(self._cancel, ticket)
         )
+
+    async def embed(
+        self,
+        spec: ModelSpec,
+        options: LoadOptions,
+        request: EmbedRequest,
+        *,
+        keep_alive_seconds: float | None = None,
+    ) -> Embeddings:
+        """Loads the model if it must and returns all vectors together. Cancelling this call drops the request."""
+        ticket = self._admit(spec, options, keep_alive_seconds)
+        try:
+            vectors, started = await self._replayed(ticket, partial(self._embedded, ticket, request))
+        except InferenceError as error:
+            self._observer.request_refused(spec.name, type(error).__name__)
+            raise
+        finally:
+            self._cancel(ticket)
+        return Embeddings(vectors=vectors, started=started, load_seconds=ticket.load_seconds)
 
     async def load(self, spec: ModelSpec, options: LoadOptions, *, keep_alive_seconds: float | None = None) -> float:
         """Makes the model resident; the seconds that took, 0.0 when it was. Its keep_alive starts anew."""
@@ -176,16 +199,16 @@ class Pool:
         if not self._backend_found:
             raise BackendNotAvailable
 
-    async def _started(self, ticket: Ticket, request: GenerateRequest) -> Started:
+    async def _replayed(self, ticket: Ticket, attempt: Callable[[], Awaitable[T]]) -> T:
         await self._served(ticket)
         try:
-            return await self._submitted(ticket, request)
+            return await attempt()
         except WorkerCrashed:
             # Nothing of it has reached the caller: once more, on a fresh worker. Once, for it may be what crashes them.
             logger.info("%s: replaying a request that had not started", ticket.spec.name)
             self._leave(ticket)
         await self._served(ticket)
-        return await self._submitted(ticket, request)
+        return await attempt()
 
     async def _served(self, ticket: Ticket) -> None:
         """Waits until the ticket's model is loaded and may serve it."""
@@ -208,6 +231,14 @@ class Pool:
         started = await mailbox.wait_started()
         self._observer.generation_started(ticket.spec.name, started)
         return started
+
+    async def _embedded(self, ticket: Ticket, request: EmbedRequest) -> tuple[tuple[bytes, ...], Started]:
+        assert ticket.model is not None
+        assert ticket.model.host is not None
+        mailbox = Mailbox(on_end=lambda event: None, on_overflow=lambda: None)
+        ticket.mailbox = mailbox
+        ticket.request_id = ticket.model.host.submit(request, mailbox)
+        return await collect(mailbox, n_inputs=len(request.inputs))
 
     def _ended(self, ticket: Ticket, event: Event | None) -> None:
         """The mailbox has its last event, or was closed. What ends before Started is ``generate``'s to raise or

@@ -20,13 +20,14 @@ import msgspec
 from inference.config import LoadOptions, PoolConfig
 from inference.errors import InferenceError, InvalidRequest, LoadTimeout, ModelLoadError, WorkerCrashed
 from inference.mailbox import Mailbox
-from inference.request import GenerateRequest
+from inference.request import EmbedRequest, GenerateRequest
 from inference.spec import ModelSpec
 from inference.worker import exits
 from inference.worker.exits import Exit
 from inference.worker.progress import ProgressWatch
 from inference.worker.protocol import (
     Cancel,
+    Embed,
     Frame,
     FrameReader,
     FromWorker,
@@ -65,7 +66,7 @@ class Host(Protocol):
 
     async def start(self) -> LoadedInfo: ...
 
-    def submit(self, request: GenerateRequest, mailbox: Mailbox) -> int: ...
+    def submit(self, request: GenerateRequest | EmbedRequest, mailbox: Mailbox) -> int: ...
 
     def cancel(self, request_id: int) -> None: ...
 
@@ -129,7 +130,7 @@ class WorkerHost(asyncio.Protocol):
                 self.connection_lost(None)
             raise
 
-    def submit(self, request: GenerateRequest, mailbox: Mailbox) -> int:
+    def submit(self, request: GenerateRequest | EmbedRequest, mailbox: Mailbox) -> int:
         """Hands the request to the worker; its events go to ``mailbox`` until that ends. Raises InvalidRequest."""
         try:
             body = self._encoder.encode(request)
@@ -137,7 +138,8 @@ class WorkerHost(asyncio.Protocol):
             raise InvalidRequest("the request holds values that can't be passed to the model's worker") from None
         self._last_request_id += 1
         self._mailboxes[self._last_request_id] = mailbox
-        self._send(Submit(self._last_request_id, msgspec.Raw(body)))
+        message = Embed if isinstance(request, EmbedRequest) else Submit
+        self._send(message(self._last_request_id, msgspec.Raw(body)))
         if self._exited.is_set():
             mailbox.fail(WorkerCrashed("stopped"))
         return self._last_request_id

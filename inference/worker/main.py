@@ -17,15 +17,16 @@ from collections.abc import Callable
 
 import msgspec
 
-from inference.engine.backend import Backend, open_backend
-from inference.engine.runner import Runner
+from inference.engine.backend import BackendInfo
+from inference.engine.engine import Engine, open_engine
 from inference.errors import InferenceError, InvalidRequest, ModelLoadError, ModelTooLarge
 from inference.events import Event, Failed
 from inference.pool import memory
-from inference.request import GenerateRequest
+from inference.request import EmbedRequest, GenerateRequest
 from inference.worker.limits import apply_limits
 from inference.worker.protocol import (
     Cancel,
+    Embed,
     Frame,
     FrameReader,
     FromWorker,
@@ -58,8 +59,9 @@ class Worker:
         self._sock = sock
         self._sending = threading.Lock()
         self._ended = threading.Event()
-        self._runner: Runner | None = None
-        self._decoder = msgspec.msgpack.Decoder(GenerateRequest)
+        self._engine: Engine | None = None
+        self._generate_decoder = msgspec.msgpack.Decoder(GenerateRequest)
+        self._embed_decoder = msgspec.msgpack.Decoder(EmbedRequest)
         self._load_thread: threading.Thread | None = None
 
     def run(self) -> None:
@@ -77,8 +79,8 @@ class Worker:
         self._ended.set()
         if self._load_thread is not None:
             self._load_thread.join()
-        if self._runner is not None:
-            self._runner.close()
+        if self._engine is not None:
+            self._engine.close()
         self._sock.close()
 
     def _receive(self) -> bytes:
@@ -88,11 +90,11 @@ class Worker:
             return b""
 
     def _handle(self, message: ToWorker) -> None:
-        if isinstance(message, Submit):
+        if isinstance(message, Submit | Embed):
             self._submit(message)
         elif isinstance(message, Cancel):
-            if self._runner is not None:
-                self._runner.cancel(message.request_id)
+            if self._engine is not None:
+                self._engine.cancel(message.request_id)
         elif isinstance(message, Load):
             # Off the reader's thread, so that a server that goes away is noticed during a long load.
             self._load_thread = threading.Thread(target=self._load, args=(message,), name="load", daemon=True)
@@ -101,25 +103,28 @@ class Worker:
                 target=self._beat, args=(message.heartbeat_seconds,), name="heartbeat", daemon=True
             ).start()
 
-    def _submit(self, message: Submit) -> None:
-        assert self._runner is not None, "the server submits after Loaded"
-        if not self._runner.is_alive:
+    def _submit(self, message: Submit | Embed) -> None:
+        assert self._engine is not None, "the server submits after Loaded"
+        if not self._engine.is_alive:
             self._give_up()
             return
         try:
-            request = self._decoder.decode(message.request)
+            self._hand_over(self._engine, message)
         except (msgspec.MsgspecError, RecursionError):
             failure = Failed.of(InvalidRequest("the request can't be passed to the model's worker"))
             self._publish([(message.request_id, failure)])
+
+    def _hand_over(self, engine: Engine, message: Submit | Embed) -> None:
+        if isinstance(message, Submit):
+            engine.submit(message.request_id, self._generate_decoder.decode(message.request))
         else:
-            self._runner.submit(message.request_id, request)
+            engine.embed(message.request_id, self._embed_decoder.decode(message.request))
 
     def _load(self, load: Load) -> None:
         try:
-            backend = open_backend(load.spec, load.options, kind=load.backend, on_progress=self._progressed)
-            runner = Runner(backend, options=load.options, publish=self._publish)
-            runner.start()
-            self._runner = runner
+            engine = self._engine = open_engine(
+                load.spec, load.options, kind=load.backend, on_progress=self._progressed, publish=self._publish
+            )
         except InferenceError as error:
             self._send(LoadFailed(Failed.of(error)))
         except MemoryError:
@@ -127,7 +132,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - whatever it is, the server gets an answer; its text may hold paths
             self._send(LoadFailed(Failed.of(ModelLoadError(f"the model can't be loaded ({type(error).__name__})"))))
         else:
-            self._send(Loaded(loaded_info(load, backend)))
+            self._send(Loaded(loaded_info(load, engine.info)))
 
     def _progressed(self, fraction: float) -> None:
         self._send(LoadProgress(fraction))
@@ -137,11 +142,11 @@ class Worker:
 
     def _beat(self, every_seconds: float) -> None:
         while not self._ended.wait(every_seconds):
-            if self._runner is not None:
-                if not self._runner.is_alive:
+            if self._engine is not None:
+                if not self._engine.is_alive:
                     self._give_up()
                     return
-                stats = self._runner.stats()
+                stats = self._engine.stats()
                 self._send(
                     Heartbeat(stats.n_steps, stats.n_running, stats.n_waiting, stats.n_cells_used, time.process_time())
                 )
@@ -168,12 +173,12 @@ def settle() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
-def loaded_info(load: Load, backend: Backend) -> LoadedInfo:
+def loaded_info(load: Load, info: BackendInfo) -> LoadedInfo:
     """``size_bytes`` is the estimate that the pool made for the same options, and never less than what GPUs gave."""
-    size_vram = backend.info.size_vram_bytes
+    size_vram = info.size_vram_bytes
     return LoadedInfo(
-        n_ctx=backend.info.n_ctx,
-        n_cells=backend.info.n_cells,
+        n_ctx=info.n_ctx,
+        n_cells=info.n_cells,
         size_bytes=max(size_vram, memory.required_bytes(load.spec, load.options)),
         size_vram_bytes=size_vram,
     )

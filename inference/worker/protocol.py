@@ -1,6 +1,6 @@
 """What the server and a worker say to each other: tagged messages, each in a length-prefixed msgpack frame.
 
-    server → worker    Load, Submit, Cancel, Shutdown
+    server → worker    Load, Submit, Embed, Cancel, Shutdown
     worker → server    LoadProgress, Loaded | LoadFailed, Frame (one per decode step), Heartbeat
 
 A frame is four bytes of little-endian length and that many bytes of msgpack. The two sides are of one version always
@@ -34,6 +34,13 @@ class Load(Struct, frozen=True, array_like=True, tag="load"):
 
 class Submit(Struct, frozen=True, array_like=True, tag="submit"):
     """``request`` is an encoded GenerateRequest: one that can't be read fails alone, and not the worker's reader."""
+
+    request_id: int
+    request: msgspec.Raw
+
+
+class Embed(Struct, frozen=True, array_like=True, tag="embed"):
+    """``request`` is an encoded EmbedRequest. Its id is of the same numbers as those of Submit."""
 
     request_id: int
     request: msgspec.Raw
@@ -89,7 +96,7 @@ class Heartbeat(Struct, frozen=True, array_like=True, tag="heartbeat"):
     cpu_seconds: float
 
 
-ToWorker = Load | Submit | Cancel | Shutdown
+ToWorker = Load | Submit | Embed | Cancel | Shutdown
 FromWorker = LoadProgress | Loaded | LoadFailed | Frame | Heartbeat
 
 

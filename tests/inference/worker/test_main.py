@@ -129,10 +129,10 @@ def test_an_error_nobody_foresaw_is_named_and_not_quoted(server: Server, monkeyp
 
 
 def failure_of(server: Server, monkeypatch: pytest.MonkeyPatch, error: Exception) -> Failed:
-    def open_backend(*args: object, **kwargs: object) -> None:
+    def open_engine(*args: object, **kwargs: object) -> None:
         raise error
 
-    monkeypatch.setattr(main, "open_backend", open_backend)
+    monkeypatch.setattr(main, "open_engine", open_engine)
     server.send(load())
     message = server.receive_until(LoadFailed)[-1]
     assert isinstance(message, LoadFailed)
