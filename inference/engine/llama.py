@@ -20,6 +20,7 @@ from inference.engine.batch import Batch
 from inference.engine.cells import CellPlan, plan_cells
 from inference.engine.insert import InsertTokens
 from inference.engine.llama_abort import AbortFlag
+from inference.engine.llama_adapters import Adapters
 from inference.engine.llama_batch import bind, decode_native
 from inference.engine.llama_candidates import Candidates
 from inference.engine.llama_devices import gpu_free_bytes
@@ -48,7 +49,9 @@ class LlamaBackend:
         gpu_free_before = gpu_free_bytes()
         self._model = load_model(spec, options, on_progress=on_progress)
         self._vocab = lib.llama_model_get_vocab(self._model)
+        self._adapters = Adapters(self._model, spec)
         self._ctx = load_context(self._model, plan, options, self._flag)
+        self._adapters.apply(self._ctx)
         self._projector = self._load_projector(spec, options)
         self._memory = lib.llama_get_memory(self._ctx)
         self._pieces: dict[int, bytes] = {}
@@ -203,7 +206,7 @@ class LlamaBackend:
         return bool(n_bytes == state.nbytes)
 
     def open_embedder(self, *, n_cells: int) -> LlamaEmbedder:
-        return LlamaEmbedder(self._model, self._options, n_cells=n_cells, n_ctx=self._info.n_ctx)
+        return LlamaEmbedder(self._model, self._options, self._adapters, n_cells=n_cells, n_ctx=self._info.n_ctx)
 
     def abort(self) -> None:
         self._flag.set()

@@ -16,6 +16,7 @@ from inference.engine.batch import Batch
 from inference.engine.cells import context_length
 from inference.engine.embed import EmbedInfo, Vector
 from inference.engine.llama_abort import AbortFlag
+from inference.engine.llama_adapters import Adapters
 from inference.engine.llama_batch import bind, decode_native
 from inference.engine.llama_devices import gpu_free_bytes
 from inference.engine.llama_load import GGML_TYPES, flash_attention, load_model
@@ -34,9 +35,10 @@ class LlamaEmbedder:
     """Pooling is the file's. A model without one gets the mean over its tokens, as in sentence-transformers; that mean
     is taken here, so that an input may come in several decodes."""
 
-    def __init__(self, model: Any, options: LoadOptions, *, n_cells: int, n_ctx: int) -> None:
+    def __init__(self, model: Any, options: LoadOptions, adapters: Adapters, *, n_cells: int, n_ctx: int) -> None:
         self._flag = AbortFlag()
         self._ctx = self._open(model, options, n_cells=n_cells, n_ctx=n_ctx)
+        adapters.apply(self._ctx)
         self._memory = lib.llama_get_memory(self._ctx)
         pooling = lib.llama_pooling_type(self._ctx)
         if pooling == lib.LLAMA_POOLING_TYPE_RANK:
@@ -122,6 +124,7 @@ class LlamaEmbedModel:
     def __init__(self, spec: ModelSpec, options: LoadOptions, *, on_progress: Callable[[float], None]) -> None:
         gpu_free_before = gpu_free_bytes()
         self._model = load_model(spec, options, on_progress=on_progress)
+        self._adapters = Adapters(self._model, spec)
         self._vocab = lib.llama_model_get_vocab(self._model)
         self._options = options
         self._closed = False
@@ -148,7 +151,7 @@ class LlamaEmbedModel:
         return tokenize(self._vocab, text, add_special=add_special, parse_special=parse_special)
 
     def open_embedder(self, *, n_cells: int) -> LlamaEmbedder:
-        return LlamaEmbedder(self._model, self._options, n_cells=n_cells, n_ctx=self._info.n_ctx)
+        return LlamaEmbedder(self._model, self._options, self._adapters, n_cells=n_cells, n_ctx=self._info.n_ctx)
 
     def close(self) -> None:
         if not self._closed:
