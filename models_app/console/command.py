@@ -48,7 +48,8 @@ class PowerCommand(BaseCommand):
         raise NotImplementedError
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+        shown = subcommand.replace("_", "-")  # a module's name has no dash, a command's has
+        return super().create_parser(prog_name, shown, conflict_handler="resolve", **kwargs)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
