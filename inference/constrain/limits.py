@@ -11,7 +11,7 @@ MAX_TRUSTED_BYTES = 16 << 10
 
 TRIAL_CPU_SECONDS = 1
 TRIAL_WALL_SECONDS = 4.0
-TRIAL_MEMORY_BYTES = 1 << 30
+TRIAL_MEMORY_BYTES = 512 << 20
 
 # CPU time that one mask may take on the decode thread, as the compiler's probe measures it.
 MAX_MASK_SECONDS = 0.1

@@ -38,7 +38,7 @@ def test_a_trial_that_waits_for_the_processor_is_stopped_too(monkeypatch: pytest
 
 
 def test_a_trial_has_its_bound_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "TRIAL_MEMORY_BYTES", 160 << 20)
+    monkeypatch.setattr(trial, "TRIAL_MEMORY_BYTES", 40 << 20)
     monkeypatch.setattr(trial, "TRIAL_CPU_SECONDS", 60)
     trial.try_grammar("json_schema", '{"type": "integer", "multipleOf": 11}')
     with pytest.raises(InvalidConstraint, match="memory"):
