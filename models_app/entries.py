@@ -56,8 +56,8 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel:
-    """What inference needs of a model. ``template`` is Ollama's Go template where the manifest has one, else None;
-    ``chat_template`` the file's own, in Jinja, and empty where it has none."""
+    """What inference needs of a model. ``template`` is Ollama's Go template where the manifest has one that is
+    used, else None; ``chat_template`` the file's own, in Jinja, and empty where it has none."""
 
     name: ModelName
     spec: ModelSpec

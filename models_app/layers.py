@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from inference.chat.choice import template_capabilities
 from models_app import blobs
 from models_app.digests import Digest
 from models_app.errors import InvalidGGUF, InvalidManifest
@@ -59,14 +60,15 @@ def layers_read(document: ManifestDocument) -> LayerContents:
     config = config_read(document.config.digest)
     projector = _projector(document)
     template = _text(document, TEMPLATE_TYPE, PROMPT_TYPE)
-    words = [*(config.capabilities or ()), *facts.capabilities, *_projector_words(projector)]
+    added = template_capabilities(chat_template=facts.chat_template, template=template)
+    words = [*(config.capabilities or ()), *facts.capabilities, *added, *_projector_words(projector)]
     return LayerContents(
         model=models[0],
         projector=projector,
         adapters=_adapters(document),
         facts=facts,
         config=config,
-        capabilities=tuple(dict.fromkeys([*words, *_go_capabilities(template)])),
+        capabilities=tuple(dict.fromkeys(words)),
         licence=_text(document, LICENSE_TYPE) or facts.licence,
         template=template,
         system=_text(document, SYSTEM_TYPE),
@@ -109,12 +111,6 @@ def _adapters(document: ManifestDocument) -> tuple[LayerRef, ...]:
             if file.get("general.type") != "adapter" or file.get("adapter.type") != "lora":
                 raise InvalidGGUF("an adapter has to be a LoRA")
     return adapters
-
-
-def _go_capabilities(template: str) -> list[str]:
-    """Ollama's Go templates name what they use as fields (server/images.go, goTemplateCapabilities)."""
-    fields = {"tools": ".Tools", "insert": ".Suffix", "thinking": ".Thinking"}
-    return [word for word, field in fields.items() if field in template]
 
 
 def _text(document: ManifestDocument, *media_types: str) -> str:

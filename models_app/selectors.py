@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
+from inference.chat.choice import uses_jinja
 from inference.request import Message
 from inference.spec import ModelSpec
 from models_app import blobs
@@ -152,7 +153,7 @@ def model_served(name: str) -> ServedModel:
         parameters=parameters,
         system=system,
         messages=tuple(Message(role=m["role"], content=m.get("content", "")) for m in messages),
-        template=template or None,
+        template=None if uses_jinja(chat_template=chat_template, template=template) else template,
         chat_template=chat_template,
         architecture=architecture,
     )

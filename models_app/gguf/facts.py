@@ -11,6 +11,8 @@ from models_app.gguf.types import FILE_TYPES, STRING
 
 _MAX_LAYERS = 4_096
 _MAX_LENGTH = (1 << 31) - 1
+# The tokens around a gap, by their names of today and of before (gguf's constants).
+_INSERT_TOKENS = (("fim_pre", "fim_suf", "fim_mid"), ("prefix", "suffix", "middle"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +20,7 @@ class GGUFFacts:
     """Lengths in tokens or numbers, 0 where the file doesn't say.
 
     ``kv_bytes_per_token`` is the f16 cache of all layers, each counted as full attention: an upper bound for models
-    with sliding windows or recurrent layers.
+    with sliding windows or recurrent layers. ``capabilities`` are those that need no template.
     """
 
     architecture: str
@@ -57,34 +59,26 @@ def gguf_facts(file: GGUFFile) -> GGUFFacts:
         kv_bytes_per_token=kv_bytes_per_token(file, architecture),
         chat_template=chat_template,
         licence=_text(file, "general.license") or _text(file, "general.license.name"),
-        capabilities=capabilities(file, architecture, chat_template),
+        capabilities=capabilities(file, architecture),
         n_splits=_length(file, "split.count"),
         metadata=file.metadata(),
     )
 
 
-def capabilities(file: GGUFFile, architecture: str, chat_template: str) -> tuple[str, ...]:
-    """Ollama's words (types/model/capability.go), found by its rules (server/images.go)."""
+def capabilities(file: GGUFFile, architecture: str) -> tuple[str, ...]:
+    """Ollama's words (types/model/capability.go), found by its rules (server/images.go), but for those that a template
+    adds. Ollama knows insert by templates only."""
     if architecture == "clip":
         found = {"vision": file.get("clip.has_vision_encoder"), "audio": file.get("clip.has_audio_encoder")}
         return tuple(word for word, present in found.items() if present)
     pooling = f"{architecture}.pooling_type" in file.values
     words = ["embedding" if pooling else "completion"]
-    words += template_capabilities(chat_template)
     words += [w for w in ("vision", "audio") if f"{architecture}.{w}.block_count" in file.values]
-    if architecture in ("gptoss", "gpt-oss") and "thinking" not in words:
+    if architecture in ("gptoss", "gpt-oss"):
         words.append("thinking")
+    if any(all(f"tokenizer.ggml.{name}_token_id" in file.values for name in names) for names in _INSERT_TOKENS):
+        words.append("insert")
     return tuple(words)
-
-
-def template_capabilities(jinja: str) -> list[str]:
-    """What a Jinja chat template lets the model do."""
-    tools = "tools" in jinja or "tool_call" in jinja
-    tags = "<think>" in jinja and "</think>" in jinja
-    # Templates of the DeepSeek line cut old reasoning off by splitting at the closing tag and never write the opening.
-    splits = any(f"content.split({quote}</think>{quote})" in jinja for quote in "'\"")
-    splits = splits and "reasoning_content" not in jinja and "<SPECIAL_12>" not in jinja
-    return ["tools"] * tools + ["thinking"] * (tags or splits)
 
 
 def kv_bytes_per_token(file: GGUFFile, architecture: str) -> int:

@@ -18,6 +18,7 @@ from inference.chat.gotemplate.nodes import Action, Command, Field, Pipe
 from inference.chat.gotemplate.printing import MAX_VALUE_CHARS
 from inference.chat.gotemplate.values import GoList, NilList
 from inference.chat.ollama.names import names_used
+from inference.chat.ollama.tags import thinking_tags
 from inference.chat.ollama.turns import Collated, Turn, collate, cut_behind_response, turns
 from inference.chat.ollama.values import json_text, tool_list, typescript
 from inference.chat.prefill import END_OF_FINAL, left_open
@@ -44,7 +45,8 @@ def is_ollama_template(source: str) -> bool:
 class OllamaTemplate:
     """A compiled template. ``render`` from any thread. Raises TemplateError, here and in ``render``.
 
-    ``variables`` are the names it uses, in lower case: "tools", "suffix", "thinking" tell what the model is capable of.
+    ``variables`` are the names it uses, in lower case: "tools" and "suffix" tell what the model is capable of. So do
+    ``thinking_tags``, the texts around a message's thoughts, empty where it does not write them.
     """
 
     def __init__(self, source: str, *, now: Callable[[], datetime] = datetime.now) -> None:
@@ -55,6 +57,7 @@ class OllamaTemplate:
             self._nodes = (*self._nodes, RESPONSE)
             used |= {"response"}
         self.variables = used
+        self.thinking_tags = thinking_tags(self._nodes)
         self._open_nodes = cut_behind_response(self._nodes)
 
     def render(

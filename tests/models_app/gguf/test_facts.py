@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models_app.gguf.facts import GGUFFacts, gguf_facts, human_number, template_capabilities
+from models_app.gguf.facts import GGUFFacts, gguf_facts, human_number
 from models_app.gguf.file import gguf_open
 from tests.gguf_files import CHATML, write_tiny_gguf
 
@@ -39,19 +39,12 @@ def test_heads_may_differ_by_layer_and_in_size(tmp_path: Path) -> None:
     assert facts_of(tmp_path, extra=extra | {"llama.attention.key_length": 40}).kv_bytes_per_token == 2 * 2 * 48 * 2
 
 
-@pytest.mark.parametrize(
-    ("template", "capabilities"),
-    [
-        ("{{ messages }}", []),
-        ("{% if tools %}{% endif %}", ["tools"]),
-        ("<think>{{ x }}</think>", ["thinking"]),
-        ("{{ content.split('</think>')[-1] }}", ["thinking"]),
-        ("{{ content.split('</think>')[-1] }}{{ reasoning_content }}", []),
-        ("{% if tools %}{% endif %}<think></think>", ["tools", "thinking"]),
-    ],
-)
-def test_capabilities_are_read_from_the_template(template: str, capabilities: list[str]) -> None:
-    assert template_capabilities(template) == capabilities
+@pytest.mark.parametrize("names", [("fim_pre", "fim_suf", "fim_mid"), ("prefix", "suffix", "middle")])
+def test_tokens_around_a_gap_are_for_insert(tmp_path: Path, names: tuple[str, ...]) -> None:
+    tokens = {f"tokenizer.ggml.{name}_token_id": 3 for name in names}
+    assert facts_of(tmp_path, extra=tokens).capabilities == ("completion", "insert")
+    tokens.popitem()
+    assert facts_of(tmp_path, extra=tokens).capabilities == ("completion",)
 
 
 def test_pooling_makes_an_embedding_model(tmp_path: Path) -> None:
