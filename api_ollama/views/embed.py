@@ -1,4 +1,4 @@
-"""POST /api/embed and the older POST /api/embeddings: Ollama's EmbedHandler and EmbeddingsHandler (server/routes.go)."""
+"""POST /api/embed and the older POST /api/embeddings: EmbedHandler and EmbeddingsHandler (Ollama's routes.go)."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ class CellPlan(Struct, frozen=True, kw_only=True):
 def plan_cells(spec: ModelSpec, options: LoadOptions, *, budget_bytes: int | None = None) -> CellPlan:
     """Every parallel sequence gets a full context if ``budget_bytes`` (for the KV cache) allows it, one at least."""
     n_ctx = context_length(spec, options)
-    n_cells = max(n_ctx, options.num_cells or n_ctx * max(1, options.num_parallel))
+    n_parallel = 1 if spec.embeds_only else max(1, options.num_parallel)
+    n_cells = max(n_ctx, options.num_cells or n_ctx * n_parallel)
     cell_bytes = spec.kv_bytes_per_token * KV_TYPE_SCALE[options.kv_cache_type]
     if budget_bytes is not None and cell_bytes:
         n_cells = max(n_ctx, min(n_cells, int(budget_bytes / cell_bytes)))

@@ -167,7 +167,8 @@ class EmbedQueue:
 
     @property
     def _oldest(self) -> Job:
-        return next(iter(self.jobs.values()))
+        """Of those with inputs that have not begun; there is one."""
+        return next(job for job in self.jobs.values() if job.waiting)
 
     def _room(self, batch: Batch) -> int:
         return self._target - batch.n_tokens
