@@ -36,6 +36,8 @@ SIGNS: Sequence[tuple[Family, tuple[str, ...]]] = (
     (families.PHI4, ("<|/tool|>",)),
     (families.GRANITE, ("<|tool_call|>",)),
     (families.INTERNLM, ("<|action_start|>", "<|plugin|>")),
+    (families.MINIMAX, ("minimax:tool_call",)),
+    (families.JAMBA, ("<tool_calls>[",)),
     (families.HERMES, ("<tool_call>",)),
     (families.JAMBA, ("<tool_calls>",)),
     (families.FUNCTOOLS, ("functools",)),
@@ -62,6 +64,12 @@ def family_of(template: str, *, architecture: str = "") -> Family:
     if family is None:
         return families.PLAIN
     return _thinks(family, template)
+
+
+def generic_of(family: Family) -> Family:
+    """For a model whose template knows no tools: the family that asks for JSON, with the model's own thoughts."""
+    syntax = replace(families.GENERIC.syntax, thinking=family.syntax.thinking)
+    return replace(families.GENERIC, syntax=syntax, thinking=family.thinking, preserved=family.preserved)
 
 
 def _thinks(family: Family, template: str) -> Family:

@@ -194,7 +194,7 @@ OLMO3 = Family(
     trims=True,
     force=pythonic.force("<function_calls>", "</function_calls>", separator="\n"),
 )
-# JSON lists between tokens: name, what opens them, what closes them.
+# JSON between tokens: name, what opens them, what closes them.
 NEMOTRON, PHI4, GRANITE, FUNCTOOLS, JAMBA, INTERNLM = (
     Family(
         name=name,
@@ -202,7 +202,7 @@ NEMOTRON, PHI4, GRANITE, FUNCTOOLS, JAMBA, INTERNLM = (
         thinking=THINK,
         preserved=(opening, *filter(None, [closing]), *TAG_TOKENS),
         trims=True,
-        force=tagged.force(opening + "[", "]" + closing) if name != "internlm" else tagged.force(opening, closing),
+        force=tagged.force(opening, closing, as_list=name != "internlm"),
     )
     for name, opening, closing in (
         ("nemotron", "<TOOLCALL>", "</TOOLCALL>"),
@@ -212,6 +212,14 @@ NEMOTRON, PHI4, GRANITE, FUNCTOOLS, JAMBA, INTERNLM = (
         ("jamba", "<tool_calls>", "</tool_calls>"),
         ("internlm", "<|action_start|><|plugin|>", "<|action_end|>"),
     )
+)
+MINIMAX = Family(
+    name="minimax",
+    syntax=Syntax(calls=dsml.MINIMAX.calls(), thinking=TAGS),
+    thinking=THINK,
+    preserved=(dsml.MINIMAX.whole, dsml.MINIMAX.whole_end, *TAG_TOKENS),
+    trims=True,
+    force=dsml.MINIMAX.force(),
 )
 SEED = Family(
     name="seed-oss",

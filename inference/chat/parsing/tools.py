@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -122,10 +123,8 @@ def resolve(root: Schema, reference: str) -> Schema:
 
 
 def _finite(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("a number too large")
-    return value
+    """The nearest double there is: JSON has numbers beyond them, and no word for infinity."""
+    return max(-sys.float_info.max, min(float(text), sys.float_info.max))
 
 
 def _refuse(constant: str) -> Any:

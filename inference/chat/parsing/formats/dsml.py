@@ -1,8 +1,9 @@
 """DeepSeek's calls from V3.2 on: an XML of its own, in which each value says whether it is a string.
 
 ``<｜DSML｜function_calls>\\n<｜DSML｜invoke name="f">\\n<｜DSML｜parameter name="p" string="true">v``
-``</｜DSML｜parameter>\\n</｜DSML｜invoke>\\n</｜DSML｜function_calls>``. V4 calls the whole ``tool_calls``, and V4.1 ``calls``,
-with a space in front of each name. Strings are raw, everything else is JSON.
+``</｜DSML｜parameter>\\n</｜DSML｜invoke>\\n</｜DSML｜function_calls>``. V4 calls the whole
+``tool_calls``, and V4.1 ``calls``, with a space in front of each name. Strings are raw, everything else is JSON.
+MiniMax' is alike, but does not tell strings apart.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ NAME = re.compile(r'\s*name="([^"]*)"\s*(?:string="(true|false)")?\s*(/?)$')
 
 
 class Dialect:
-    """The tags of one version."""
+    """The tags of one version: ``whole`` around all calls, ``prefix`` in front of the names of the others."""
 
-    def __init__(self, whole: str, space: str = "") -> None:
-        self.whole, self.whole_end = f"<{MARK}{space}{whole}>", f"</{MARK}{space}{whole}>"
-        self.invoke, self.invoke_end = f"<{MARK}{space}invoke", f"</{MARK}{space}invoke>"
-        self.parameter, self.parameter_end = f"<{MARK}{space}parameter", f"</{MARK}{space}parameter>"
+    def __init__(self, whole: str, prefix: str, *, tells_strings: bool = True) -> None:
+        self.whole, self.whole_end = f"<{whole}>", f"</{whole}>"
+        self.invoke, self.invoke_end = f"<{prefix}invoke", f"</{prefix}invoke>"
+        self.parameter, self.parameter_end = f"<{prefix}parameter", f"</{prefix}parameter>"
+        self._tells_strings = tells_strings
         self._value_end = Markers(self.parameter_end)
 
     def calls(self) -> dict[str, CallReader]:
@@ -50,7 +52,7 @@ class Dialect:
                 break
             key, string, _ = yield from _head(source)
             text = yield from self._value(source)
-            values[key] = text if string == "true" else _json_or(tools, name, key, text)
+            values[key] = _typed(tools, name, key, text, string)
         emit(call_of(name, values))
 
     def _value(self, source: Source) -> Step[str]:
@@ -78,7 +80,8 @@ class Dialect:
 
     def _head(self, name: str, types: set[str]) -> str:
         string = "true" if types == {"string"} else "false"
-        return f'{self.parameter} name="{name}" string="{string}">'
+        told = f' string="{string}"' if self._tells_strings else ""
+        return f'{self.parameter} name="{name}"{told}>'
 
 
 def _head(source: Source) -> Step[tuple[str, str, bool]]:
@@ -90,13 +93,16 @@ def _head(source: Source) -> Step[tuple[str, str, bool]]:
     return found[1], found[2] or "", bool(found[3])
 
 
-def _json_or(tools: Tools, name: str, key: str, text: str) -> Any:
+def _typed(tools: Tools, name: str, key: str, text: str, string: str) -> Any:
+    if string == "true":
+        return text
     try:
-        return load_json(text)
+        return load_json(text) if string else tools.typed(name, key, text)
     except ValueError:
         return tools.typed(name, key, text)
 
 
-V32 = Dialect("function_calls")
-V4 = Dialect("tool_calls")
-V41 = Dialect("calls", " ")
+V32 = Dialect(f"{MARK}function_calls", MARK)
+V4 = Dialect(f"{MARK}tool_calls", MARK)
+V41 = Dialect(f"{MARK} calls", f"{MARK} ")
+MINIMAX = Dialect("minimax:tool_call", "", tells_strings=False)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from inference.chat.parsing import jsontext
 from inference.chat.parsing.forcing import Force, Function, grammar, keyword_arguments, literal
 from inference.chat.parsing.loose import Loose
 from inference.chat.parsing.script import CallReader, Emit
 from inference.chat.parsing.source import Characters, Malformed, Markers, Source, Step
-from inference.chat.parsing.tools import Tools, call_of
+from inference.chat.parsing.tools import Tools, call_of, load_json
 from inference.events import ToolCall
 
 QUOTES = {"'": "'", '"': '"'}
 STRUCTURE = Characters(r"[\[\](){}'\"]")
 WITHIN = {quote: Characters(rf"[\\{quote}]") for quote in QUOTES}
+NAME = re.compile(r"[\w.\-]+")
 FIRST_NAME = Characters(r"[^\w.\-]")
 BRACKETS = {"[": "]", "(": ")", "{": "}"}
 
@@ -26,7 +29,7 @@ def calls_list(source: Source, tools: Tools, emit: Emit) -> Step[None]:
     if mark != "(" or name not in tools:
         raise Malformed
     text = name + mark + (yield from _balanced(source, ["[", "("]))
-    for call in calls_in(text.rstrip()[:-1], tools):
+    for call in calls_in(text.rstrip()[:-1]):
         emit(call)
 
 
@@ -36,23 +39,31 @@ def listed(end: str) -> CallReader:
 
     def read(source: Source, tools: Tools, emit: Emit) -> Step[None]:
         text, _ = yield from source.collect(markers)
-        text = text.strip()
-        if text.startswith("[") and text.endswith("]"):
-            text = text[1:-1]
-        calls = calls_in(text, tools)
-        if not calls:
-            raise Malformed
-        for call in calls:
+        for call in _any_calls(text.strip()):
             emit(call)
 
     return read
 
 
-def calls_in(text: str, tools: Tools) -> list[ToolCall]:
-    """Calls with commas or line ends between them. Raises Malformed."""
-    loose, calls = Loose(text, quotes=QUOTES), []
-    while not loose.done():
+def _any_calls(text: str) -> list[ToolCall]:
+    """Python's calls or, as LFM2 also writes them between its tokens, JSON's."""
+    inner = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if not inner.lstrip().startswith("{"):
+        return calls_in(inner)
+    try:
+        return jsontext.calls_in(load_json(text))
+    except ValueError:
+        raise Malformed from None
+
+
+def calls_in(text: str) -> list[ToolCall]:
+    """Calls with commas or line ends between them, at least one. Raises Malformed."""
+    loose = Loose(text, quotes=QUOTES)
+    calls: list[ToolCall] = []
+    while not loose.done() or not calls:
         name = loose.name()
+        if not NAME.fullmatch(name):
+            raise Malformed
         loose.expect("(")
         calls.append(call_of(name, loose.pairs(")", "=:")))
         loose.comma()
