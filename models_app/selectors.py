@@ -11,7 +11,6 @@ from django.db import connection
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
-from inference.chat.choice import uses_jinja
 from inference.request import Message
 from inference.spec import ModelSpec
 from models_app import blobs
@@ -131,6 +130,8 @@ def model_served(name: str) -> ServedModel:
     (host, namespace, model, tag, manifest, blob, size_bytes, n_ctx_train, kv_bytes_per_token, n_vocab, n_embd,
      architecture, system, template, chat_template, *lists, projector, projector_bytes) = row  # fmt: skip
     capabilities, parameters, messages, adapters = map(json.loads, lists)
+    from inference.chat.choice import uses_jinja  # here: it brings two template languages, which no listing needs
+
     full_name = ModelName(host=host, namespace=namespace, model=model, tag=tag)
     spec = ModelSpec(
         name=full_name.short,
