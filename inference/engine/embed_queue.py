@@ -104,7 +104,8 @@ class EmbedQueue:
         """Fills the batch: inputs that have begun, then new ones in turns."""
         batch.clear()
         pieces = [piece for each in self.begun if (piece := self._piece(each, batch)) is not None]
-        while self._may_begin(batch) and self._take_turns(batch, pieces):
+        only = self._first() if self.alone else None
+        while self._may_begin(batch) and self._take_turns(batch, pieces, only):
             pass
         return pieces
 
@@ -129,13 +130,13 @@ class EmbedQueue:
                 self._turns.appendleft(each.job)
         return seq_ids
 
-    def _take_turns(self, batch: Batch, pieces: list[Piece]) -> bool:
-        """One round: an input of each request. False: none has begun."""
+    def _take_turns(self, batch: Batch, pieces: list[Piece], only: Job | None) -> bool:
+        """One round: an input of each request, or of ``only`` one. False: none has begun."""
         n_before = len(pieces)
         for _ in range(len(self._turns)):
             job = self._turns[0]
             self._turns.rotate(-1)
-            piece = self._begin(job, batch) if not self.alone or job is self._oldest else None
+            piece = self._begin(job, batch) if only in (None, job) else None
             if piece is not None:
                 pieces.append(piece)
                 if not job.waiting:
@@ -163,12 +164,11 @@ class EmbedQueue:
         if not self._turns or not self._free_seq_ids or self._room(batch) <= 0:
             return False
         # Where cells are short, the oldest request gets the next that are free: short inputs would pass it for ever.
-        return not self.begun or self._n_reserved + self._oldest.longest <= self._info.n_cells
+        oldest = next(job for job in self.jobs.values() if job.waiting)
+        return not self.begun or self._n_reserved + oldest.longest <= self._info.n_cells
 
-    @property
-    def _oldest(self) -> Job:
-        """Of those with inputs that have not begun; there is one."""
-        return next(job for job in self.jobs.values() if job.waiting)
+    def _first(self) -> Job:
+        return self.begun[0].job if self.begun else next(iter(self.jobs.values()))
 
     def _room(self, batch: Batch) -> int:
         return self._target - batch.n_tokens

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from inference.engine.embed_prepare import EmbedPreparer
-from inference.engine.fake import BOS, EOS, FakeBackend, byte_tokens
+from inference.engine.fake import FakeBackend
+from inference.engine.fake_vocabulary import BOS, EOS, byte_tokens
 from inference.errors import InputTooLong, InvalidRequest
 from inference.request import EmbedRequest
 from tests.inference.engine.support import fake_backend

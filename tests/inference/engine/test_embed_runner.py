@@ -10,8 +10,9 @@ import pytest
 
 from inference.engine.embed import Embedder, Vector
 from inference.engine.embed_runner import EmbedRunner
-from inference.engine.fake import BOS, FakeBackend, byte_tokens
+from inference.engine.fake import FakeBackend
 from inference.engine.fake_embed import N_DIMS, FakeEmbedder, fake_vector
+from inference.engine.fake_vocabulary import BOS, byte_tokens
 from inference.errors import ModelLoadError
 from inference.events import Failed, Finished, Started
 from inference.request import EmbedRequest
