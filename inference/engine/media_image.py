@@ -33,8 +33,8 @@ def read_image(data: bytes) -> Pixels:
                 return np.asarray(_rgb(ImageOps.exif_transpose(image)))
     except InvalidRequest:
         raise
-    except (MemoryError, RecursionError):
-        raise InvalidRequest("an image is too large to be decoded") from None
+    except (MemoryError, Image.DecompressionBombError):
+        raise InvalidRequest(f"an image is too large: {MAX_PIXELS // 10**6} megapixels at most") from None
     except UnidentifiedImageError:
         raise InvalidRequest(f"an image is of none of the formats {', '.join(FORMATS)}") from None
     except Exception:  # noqa: BLE001 - decoders raise whatever a damaged file leads them to; none of it is safe to repeat
@@ -43,7 +43,7 @@ def read_image(data: bytes) -> Pixels:
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
-        raise InvalidRequest(f"an image of {width}x{height} is too large: {MAX_PIXELS // 10**6} megapixels at most")
+        raise Image.DecompressionBombError
     if min(width, height) < MIN_SIDE:
         raise InvalidRequest(f"an image of {width}x{height} is too small: {MIN_SIDE} pixels a side at least")
     if max(width, height) > MAX_ASPECT_RATIO * min(width, height):
