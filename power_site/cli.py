@@ -6,39 +6,9 @@ import gc
 import os
 import sys
 
-# Commands that answer without the catalog; all others find the database made and migrated.
-WITHOUT_DATABASE = {
-    "check",
-    "config",
-    "help",
-    "makemigrations",
-    "migrate",
-    "ps",
-    "showmigrations",
-    "sqlmigrate",
-    "stop",
-    "test",
-}
-# Commands that know nothing of accounts, sessions and pages.
-CATALOG_ONLY = {"config", "cp", "delete", "list", "ls", "ps", "pull", "rm", "run", "show", "stop"}
-HELP = """\
-Power serves local language models to a team, over Ollama's and OpenAI's APIs.
+from power_site.commands import command_names, help_text, is_catalog_only, module_name, needs_database
 
-usage: power COMMAND [...]
-
-  serve                the HTTP server and the web admin
-  run MODEL [PROMPT]   ask a model, once or in a chat
-  pull SOURCE          add a model: a name, a URL, or a GGUF file
-  list (ls)            the models there are
-  show MODEL           what a model is
-  cp FROM TO           give a model another name
-  delete (rm) MODEL    remove models
-  ps, stop             what the server has in memory
-  config               the settings, and where each came from
-  createsuperuser      an account for the web admin
-  help [COMMAND]       all commands, or one in detail
-
-power --version prints the version."""
+PROGRAM = "power"
 
 
 def main() -> None:
@@ -48,14 +18,18 @@ def main() -> None:
 def run(argv: list[str]) -> int:
     """One command. Its exit code: 0 done, 1 failed, 2 used or configured wrongly, 130 interrupted."""
     match argv[1:]:
-        case [] | ["-h" | "--help"]:
-            print(HELP)
+        case [] | ["-h" | "--help" | "help"]:
+            print(help_text())
             return 0
         case ["-v" | "--version"]:
-            print(f"power {power_version()}")
-            return 0
+            return _tell_version()
+        case ["__models"]:
+            return _list_names()
+        case ["help", name, *_]:
+            argv = [PROGRAM, name, "--help"]
     try:
-        return _dispatch(argv)
+        # Always by this name: with -m the program would be called __main__.py.
+        return _dispatch([PROGRAM, module_name(argv[1]), *argv[2:]], argv[1])
     except KeyboardInterrupt:
         return 130
 
@@ -69,13 +43,49 @@ def power_version() -> str:
         return "0.1.0"
 
 
-def _dispatch(argv: list[str]) -> int:
+def _tell_version() -> int:
+    """The running server's, and a warning where ours is another (as Ollama's versionHandler, cmd/cmd.go)."""
+    own, found = power_version(), _server_version()
+    print(f"power version is {found or own}")
+    if not found:
+        print("Warning: could not connect to a running Power server", file=sys.stderr)
+    elif found != own:
+        print(f"Warning: client version is {own}", file=sys.stderr)
+    return 0
+
+
+def _server_version() -> str:
+    """Empty where none answers."""
+    from models_app.console.client import Client
+    from models_app.console.errors import ServerError
+    from power_site.conf import ConfigError, config
+
+    try:
+        return Client(config().host, config().port).version()
+    except (ConfigError, ServerError, OSError):
+        return ""
+
+
+def _list_names() -> int:
+    """For the shell's completion, which waits for it: no Django, and no word where something is wrong."""
+    from models_app.console.names import model_names
+    from power_site.conf import ConfigError, config
+
+    try:
+        print("\n".join(model_names(config().home / "power.sqlite3")))
+    except ConfigError:
+        return 1
+    return 0
+
+
+def _dispatch(argv: list[str], written: str) -> int:
+    """``argv`` names the command's module, ``written`` is what the user called it."""
     import django
     from django.core.management import execute_from_command_line, get_commands
 
     from power_site.conf import ConfigError, config
 
-    settings = "power_site.settings_catalog" if argv[1] in CATALOG_ONLY else "power_site.settings"
+    settings = "power_site.settings_catalog" if is_catalog_only(written) else "power_site.settings"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings)
     gc.disable()  # modules are no garbage: looking for some among them is a tenth of a command's start
     try:
@@ -85,19 +95,25 @@ def _dispatch(argv: list[str]) -> int:
         return _refuse(str(error), 2)
     finally:
         gc.enable()
-    if argv[1] != "help" and argv[1] not in get_commands():
-        return _refuse(f"there is no command {argv[1]!r}; power --help lists them", 2)
-    _prepare(argv)
+    if argv[1] not in get_commands():
+        return _refuse(f"there is no command {written!r}{_suggestion(written)}; power --help lists them", 2)
+    if needs_database(written) and {"-h", "--help"}.isdisjoint(argv):
+        _prepare()
     execute_from_command_line(argv)
     return 0
 
 
-def _prepare(argv: list[str]) -> None:
+def _suggestion(written: str) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(written, command_names(), n=1)
+    return f", did you mean {found[0]!r}?" if found else ""
+
+
+def _prepare() -> None:
     """The database, where this command needs it."""
     from power_site.database import DatabaseUnusable, ensure_database
 
-    if argv[1] in WITHOUT_DATABASE or not {"-h", "--help"}.isdisjoint(argv):
-        return
     try:
         ensure_database()
     except DatabaseUnusable as error:

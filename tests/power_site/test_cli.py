@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.models_app.console.servers import Answer, serving
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -29,8 +31,28 @@ def test_without_a_command_it_shows_its_own_commands(tmp_path: Path) -> None:
 
 
 def test_it_prints_its_version(tmp_path: Path) -> None:
-    done = power(tmp_path, "--version")
-    assert (done.returncode, done.stdout) == (0, "power 0.1.0\n")
+    done = power(tmp_path, "--version", A3S_POWER_PORT="9")
+    assert (done.returncode, done.stdout) == (0, "power version is 0.1.0\n")
+    assert done.stderr == "Warning: could not connect to a running Power server\n"
+
+
+def test_another_servers_version_is_warned_of(tmp_path: Path) -> None:
+    with serving({"/health": Answer([{"version": "9.9"}])}) as server:
+        done = power(tmp_path, "-v", A3S_POWER_PORT=str(server.client.port))
+    assert (done.stdout, done.stderr) == ("power version is 9.9\n", "Warning: client version is 0.1.0\n")
+
+
+def test_help_tells_of_one_command_or_lists_ours(tmp_path: Path) -> None:
+    assert power(tmp_path, "help").stdout == power(tmp_path).stdout
+    done = power(tmp_path, "help", "import-ollama")
+    assert done.stdout.startswith("usage: power import-ollama ")
+    assert not (tmp_path / "power.sqlite3").exists()
+
+
+def test_names_for_the_shell_need_no_database_and_make_none(tmp_path: Path) -> None:
+    done = power(tmp_path, "__models")
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
+    assert not (tmp_path / "power.sqlite3").exists()
 
 
 def test_a_bad_setting_stops_the_start_in_one_line_with_exit_code_2(tmp_path: Path) -> None:
@@ -49,7 +71,7 @@ def test_a_bad_port_on_the_command_line_is_refused_with_exit_code_2(tmp_path: Pa
 def test_a_command_that_there_is_not_is_wrong_usage_and_makes_no_database(tmp_path: Path) -> None:
     done = power(tmp_path, "lst")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "power: there is no command 'lst'; power --help lists them\n"
+    assert done.stderr == "power: there is no command 'lst', did you mean 'list'?; power --help lists them\n"
     assert not (tmp_path / "power.sqlite3").exists()
 
 

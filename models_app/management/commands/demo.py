@@ -14,8 +14,9 @@ from contextlib import contextmanager
 import httpx2
 import orjson
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from models_app.console.command import PowerCommand
 from power_site.conf import config
 
 MODEL = "smollm2:135m"
@@ -23,10 +24,10 @@ QUESTION = "What is the capital of France? Answer in one sentence."
 START_TIMEOUT_SECONDS = 60.0
 
 
-class Command(BaseCommand):
+class Command(PowerCommand):
     help = "Pull a real model, serve it, answer one chat over HTTP, and end."
 
-    def handle(self, *args: object, **options: object) -> None:
+    def run(self, **options: object) -> None:
         self.step(f"1. pull {MODEL}")
         call_command("pull", MODEL)
         self.step("2. serve")

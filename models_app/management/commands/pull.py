@@ -17,6 +17,7 @@ class Command(PowerCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", help="a model's name, an http(s) URL, or the path of a GGUF file")
         parser.add_argument("--name", help="the name it gets; without it, it follows from the source")
+        parser.add_argument("--insecure", action="store_true", help="accepted as Ollama's; a URL says by itself")
         add_json(parser)
 
     def run(self, **options: Any) -> None:
