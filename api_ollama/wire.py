@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
+from api_ollama.images import decoded_images
 from inference.request import Message
 from models_app.serving import keep_alive_seconds
 from models_app.tools import Tool, ToolChoice, parse_tool_calls, parse_tool_choice, parse_tools
@@ -29,11 +30,12 @@ class MessageBody(Struct, frozen=True, kw_only=True):
     tool_call_id: str = ""
 
     def message(self, path: str = "message") -> Message:
-        """Raises BadRequest for calls that are none, with where they stand: ``path`` is the message's own place."""
+        """Raises BadRequest for calls or images that are none, with their place: ``path`` is the message's own."""
         return Message(
             role=self.role.lower(),
             content=self.content,
             thinking=self.thinking,
+            images=decoded_images(self.images, f"{path}.images"),
             tool_calls=parse_tool_calls(self.tool_calls, f"{path}.tool_calls"),
             tool_name=self.tool_name,
             tool_call_id=self.tool_call_id,

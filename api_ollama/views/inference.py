@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from api_ollama.chunks import ChunkEncoder, Endpoint, bare_response, rendered_response, whole_response
-from api_ollama.wire import ChatBody, GenerateBody, InferenceBody, MessageBody, decode
+from api_ollama.formats import constraint_of
+from api_ollama.images import decoded_images
+from api_ollama.wire import ChatBody, GenerateBody, InferenceBody, decode
 from inference.request import Prompt, TextPrompt
 from models_app import serving
 from models_app.answer_form import AnswerForm, Think, answer_form, model_think
@@ -73,9 +74,10 @@ async def _answer(
     form: AnswerForm,
     begun_at: float,
 ) -> HttpResponseBase:
+    options = serving.served_options(served, body.options)
     ask = serving.Ask(
         prompt=prompt,
-        options=serving.served_options(served, body.options),
+        options=options,
         top_logprobs=body.wanted_logprobs,
         truncate=body.truncate,
         shift=body.shift,
@@ -83,7 +85,7 @@ async def _answer(
         render_only=body.debug_render_only,
         keep_alive_seconds=body.keep_alive_seconds(),
         form=form,
-        constraint=form.constraint,
+        constraint=form.constraint or constraint_of(body.format, grammar=options.grammar),
     )
     generation = await serving.generation_start(served, ask, begun_at=begun_at)
     headers = {**ignored_options_header(ask.options.ignored), **serving.truncation_header(generation.started)}
@@ -108,8 +110,9 @@ def _unload(endpoint: Endpoint, body: InferenceBody, served: ServedModel) -> Htt
 
 
 def _generate_prompt(body: GenerateBody, served: ServedModel, form: AnswerForm) -> Prompt:
+    images = decoded_images(body.images, "images")
     if body.raw:
-        return TextPrompt(text=body.prompt)
+        return TextPrompt(text=body.prompt, images=images)
     _check_context(body.context or (), served.spec.n_vocab)
     return serving.single_prompt(
         served,
@@ -119,6 +122,7 @@ def _generate_prompt(body: GenerateBody, served: ServedModel, form: AnswerForm) 
         template=body.template,
         think=form.think,
         suffix=body.suffix,
+        images=images,
     )
 
 
@@ -133,13 +137,11 @@ def _generate_form(body: GenerateBody, served: ServedModel) -> AnswerForm:
     _refuse(body, served, endpoint="generate")
     if body.suffix:
         serving.require_capability(served, "insert")
-    _not_yet({"images": body.images})
     return answer_form(served, think=_think(body, served), template=body.template)
 
 
 def _chat_form(body: ChatBody, served: ServedModel) -> AnswerForm:
     _refuse(body, served, endpoint="chat")
-    _not_yet({"images": _images(body.messages)})
     tools, choice = body.chosen_tools()
     return answer_form(served, think=_think(body, served), tools=tools, choice=choice)
 
@@ -150,15 +152,3 @@ def _think(body: InferenceBody, served: ServedModel) -> Think:
 
 def _refuse(body: InferenceBody, served: ServedModel, *, endpoint: Endpoint) -> None:
     serving.require_completion(served, requested=body.model, act=endpoint)
-    _not_yet({"format": body.format})
-
-
-def _images(messages: Sequence[MessageBody]) -> bool:
-    return any(message.images for message in messages)
-
-
-def _not_yet(fields: Mapping[str, Any]) -> None:
-    """Fields whose issue is still to come. Better a refusal than an answer that quietly is none."""
-    for name, value in fields.items():
-        if value:
-            raise BadRequest(f"{name} is not supported by this server yet", field=name)
