@@ -7,7 +7,17 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference import GenerateRequest, LoadOptions, ModelSpec, Pool, PoolConfig, PoolObserver, Stream, TextPrompt
+from inference import (
+    EmbedRequest,
+    GenerateRequest,
+    LoadOptions,
+    ModelSpec,
+    Pool,
+    PoolConfig,
+    PoolObserver,
+    Stream,
+    TextPrompt,
+)
 from inference.engine.cells import context_length
 from inference.errors import InferenceError, WorkerCrashed
 from inference.events import Event, Finished, Started, TextDelta
@@ -52,7 +62,7 @@ class ScriptedHost:
     async def start(self) -> LoadedInfo:
         return await self._loaded
 
-    def submit(self, request: GenerateRequest, mailbox: Mailbox) -> int:
+    def submit(self, request: GenerateRequest | EmbedRequest, mailbox: Mailbox) -> int:
         self.submitted.append((len(self.submitted) + 1, mailbox))
         return len(self.submitted)
 
