@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from inference.chat.parsing.family import Family
 from inference.chat.parsing.formats import (
     cohere,
@@ -33,7 +35,7 @@ GENERIC = Family(name="generic", syntax=generic.SYNTAX, trims=True, force=generi
 # Templates that know tools in a way that is not known here.
 JSON = Family(
     name="json",
-    syntax=Syntax(calls={**generic.SYNTAX.calls, **tagged.READERS}, thinking=TAGS),
+    syntax=replace(generic.SYNTAX, calls={**generic.SYNTAX.calls, **tagged.READERS}),
     thinking=THINK,
     preserved=(*TAG_TOKENS, *tagged.READERS),
     trims=True,
@@ -49,7 +51,7 @@ HERMES = Family(
 )
 QWEN_XML = Family(
     name="qwen-xml",
-    syntax=Syntax(calls={"<tool_call>": qwen_xml.tool_call, "<function=": qwen_xml.function}, thinking=TAGS),
+    syntax=Syntax(calls=qwen_xml.readers("<tool_call>", "</tool_call>"), thinking=TAGS),
     thinking=THINK,
     preserved=("<tool_call>", "</tool_call>", *TAG_TOKENS),
     trims=True,
@@ -174,7 +176,7 @@ COMMAND = Family(
 )
 COMMAND_R = Family(
     name="command-r",
-    syntax=Syntax(calls={"Action:": cohere.action}),
+    syntax=Syntax(calls={"Action:": cohere.action}, words=("Action:",)),
     trims=True,
     force=cohere.force_action,
 )
@@ -198,7 +200,7 @@ OLMO3 = Family(
 NEMOTRON, PHI4, GRANITE, FUNCTOOLS, JAMBA, INTERNLM = (
     Family(
         name=name,
-        syntax=Syntax(calls={opening: tagged.READERS[opening]}, thinking=TAGS),
+        syntax=Syntax(calls={opening: tagged.READERS[opening]}, thinking=TAGS, words=("functools",)),
         thinking=THINK,
         preserved=(opening, *filter(None, [closing]), *TAG_TOKENS),
         trims=True,
@@ -224,9 +226,8 @@ MINIMAX = Family(
 SEED = Family(
     name="seed-oss",
     syntax=Syntax(
-        calls={"<seed:tool_call>": qwen_xml.tool_call, "<function=": qwen_xml.function},
+        calls=qwen_xml.readers("<seed:tool_call>", "</seed:tool_call>"),
         thinking=(("<seed:think>", "</seed:think>"),),
-        noise=("</seed:tool_call>",),
     ),
     thinking=ThinkingSpan(start="<seed:think>", end="</seed:think>"),
     preserved=("<seed:tool_call>", "</seed:tool_call>", "<seed:think>", "</seed:think>"),

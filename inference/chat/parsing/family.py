@@ -48,7 +48,8 @@ class Family:
         if self.own is not None:
             script = self.own(offered, thinking_open)
         else:
-            script = script_of(self.syntax, offered, thinking_open=thinking_open)
+            opened = self.thinking.start if self.thinking is not None and thinking_open else ""
+            script = script_of(self.syntax, offered, opened=opened)
         return Parser(script, trims=self.trims)
 
     def forced(self, tools: Sequence[Tool], *, name: str | None = None, parallel: bool = False) -> Constraint:

@@ -20,7 +20,8 @@ CallReader = Callable[[Source, Tools, Emit], Step[None]]
 class Syntax:
     """``calls``: marker to reader. ``thinking``: pairs of markers; ``thinks_anywhere`` where the first of a pair is a
     token of its own, so that it can't be part of a text. ``bare`` reads a call that no marker announces, where the
-    text begins. ``noise`` is markup between the parts, left out.
+    text begins. ``noise`` is markup between the parts, left out. A call that the text's end cuts short is left out as
+    well, unless its marker is one of ``words``, which texts may hold.
     """
 
     calls: Mapping[str, CallReader] = field(default_factory=dict)
@@ -28,13 +29,14 @@ class Syntax:
     thinks_anywhere: bool = False
     bare: CallReader | None = None
     noise: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
-def script_of(syntax: Syntax, tools: Tools, *, thinking_open: bool) -> Script:
-    """Without tools a marker of calls is text like any other."""
+def script_of(syntax: Syntax, tools: Tools, *, opened: str = "") -> Script:
+    """``opened``: the marker of the thoughts in which the answer begins. Without tools, markers of calls are text."""
     calls = dict(syntax.calls) if tools else {}
     bare = syntax.bare if tools else None
-    return lambda source, answer: _Run(source, answer, syntax, tools, calls, bare).run(thinking_open)
+    return lambda source, answer: _Run(source, answer, syntax, tools, calls, bare).run(opened)
 
 
 class _Run:
@@ -53,13 +55,12 @@ class _Run:
         self._calls = calls
         self._bare = bare
         self._thinking = dict(syntax.thinking)
-        self._noise = syntax.noise
+        self._words = ("", *syntax.words)
         anywhere = tuple(self._thinking) if syntax.thinks_anywhere else ()
         self._text_markers = tuple(dict.fromkeys((*calls, *anywhere, *syntax.noise)))
 
-    def run(self, thinking_open: bool) -> Step[None]:
-        start = next(iter(self._thinking), "")
-        if not thinking_open and self._thinking:
+    def run(self, start: str) -> Step[None]:
+        if not start and self._thinking:
             self._answer.text((yield from self._source.spaces()))
             start = yield from self._source.accept(*self._thinking)
         if start:
@@ -91,7 +92,7 @@ class _Run:
         except Malformed:
             self._answer.text(self._source.recorded())
         except Ended:
-            if not marker:
+            if marker in self._words:
                 self._answer.text(self._source.recorded())
         self._source.recorded()
 

@@ -76,4 +76,5 @@ SYNTAX = Syntax(
         "[": opened_by("["),
     },
     thinking=(("<think>", "</think>"),),
+    words=("```", "{", "["),
 )

@@ -6,83 +6,88 @@ side of a value is markup. Values are not escaped, so a tag ends one only where 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from inference.chat.parsing.forcing import Force, Function, grammar, literal, tagged_arguments
+from inference.chat.parsing.forcing import Force, Function, grammar, literal
 from inference.chat.parsing.formats.hermes import json_reader
 from inference.chat.parsing.jsontext import calls_in, read_object
-from inference.chat.parsing.script import Emit
+from inference.chat.parsing.script import CallReader, Emit
 from inference.chat.parsing.source import Malformed, Markers, Source, Step
 from inference.chat.parsing.tools import Tools, call_of
 
 NAME_END = Markers(">", "\n")
-VALUE_END = Markers("</parameter>", "<parameter=", "</function>", "</tool_call>")
-# What may stand behind the tag that ends a value.
-BEHIND = {
-    "</parameter>": ("<parameter=", "</function>", "</tool_call>"),
-    "</function>": ("</tool_call>", "<tool_call>", "<function="),
-}
 ARGUMENTS = tagged_arguments(lambda name, types: f"<parameter={name}>\n", "\n</parameter>\n")
-json_call = json_reader("</tool_call>")
+NAME = re.compile(r"[^\s<>{}\"']+")
 
 
-def tool_call(source: Source, tools: Tools, emit: Emit) -> Step[None]:
-    """Behind ``<tool_call>``: a function's tag, or Hermes' JSON."""
-    yield from source.spaces()
-    if (yield from source.looking_at("{", "[")):
-        yield from json_call(source, tools, emit)
-        return
-    yield from source.expect("<function=")
-    yield from function(source, tools, emit)
+def readers(opening: str, closing: str) -> dict[str, CallReader]:
+    """For the tag around a call, and for a function's own: some models leave the outer one out."""
+    tags = _Tags(opening, closing)
+    return {opening: tags.tool_call, "<function=": tags.function}
 
 
-def function(source: Source, tools: Tools, emit: Emit) -> Step[None]:
-    """Behind ``<function=``, which some models write without ``<tool_call>``. Llama 3.1 puts JSON into it."""
-    name, end = yield from source.collect(NAME_END)
-    if end != ">" or not name.strip():
-        raise Malformed
-    name = name.strip().strip("\"'")
-    yield from source.spaces()
-    if (yield from source.looking_at("{")):
-        emit(calls_in({"name": name, "arguments": (yield from read_object(source))})[0])
-        yield from source.accept("</function>")
-        return
-    emit(call_of(name, (yield from _parameters(source, tools, name))))
-    yield from source.spaces()
-    yield from source.accept("</tool_call>")
+class _Tags:
+    def __init__(self, opening: str, closing: str) -> None:
+        self._closing = closing
+        self._json = json_reader(closing)
+        self._next = ("<parameter=", "</function>", closing)
+        self._value_end = Markers("</parameter>", *self._next)
+        # What may stand behind the tag that ends a value.
+        self._behind = {"</parameter>": self._next, "</function>": (closing, opening, "<function=")}
 
+    def tool_call(self, source: Source, tools: Tools, emit: Emit) -> Step[None]:
+        """A function's tag, or Hermes' JSON."""
+        yield from source.spaces()
+        if (yield from source.looking_at("{", "[")):
+            yield from self._json(source, tools, emit)
+            return
+        yield from source.expect("<function=")
+        yield from self.function(source, tools, emit)
 
-def _parameters(source: Source, tools: Tools, function: str) -> Step[dict[str, Any]]:
-    values: dict[str, Any] = {}
-    tag = yield from source.expect("<parameter=", "</function>", "</tool_call>")
-    while tag == "<parameter=":
-        name, _ = yield from source.collect(NAME_END)
-        value, tag = yield from _value(source)
-        values[name] = tools.typed(function, name, value)
-        if tag == "</parameter>":
-            yield from source.spaces()
-            tag = yield from source.expect("<parameter=", "</function>", "</tool_call>")
-    return values
+    def function(self, source: Source, tools: Tools, emit: Emit) -> Step[None]:
+        """Behind ``<function=``. Llama 3.1 puts JSON into it."""
+        text, end = yield from source.collect(NAME_END)
+        name = text.strip().strip("\"'")
+        if end != ">" or not NAME.fullmatch(name):
+            raise Malformed
+        yield from source.spaces()
+        if (yield from source.looking_at("{")):
+            emit(calls_in({"name": name, "arguments": (yield from read_object(source))})[0])
+            yield from source.accept("</function>")
+            return
+        emit(call_of(name, (yield from self._parameters(source, tools, name))))
+        yield from source.spaces()
+        yield from source.accept(self._closing)
 
+    def _parameters(self, source: Source, tools: Tools, function: str) -> Step[dict[str, Any]]:
+        values: dict[str, Any] = {}
+        tag = yield from source.expect(*self._next)
+        while tag == "<parameter=":
+            name, _ = yield from source.collect(NAME_END)
+            value, tag = yield from self._value(source)
+            values[name] = tools.typed(function, name, value)
+            if tag == "</parameter>":
+                yield from source.spaces()
+                tag = yield from source.expect(*self._next)
+        return values
 
-def _value(source: Source) -> Step[tuple[str, str]]:
-    """A value, and the tag that ended it."""
-    pieces: list[str] = []
-    while True:
-        before, tag = yield from source.collect(VALUE_END)
-        pieces.append(before)
-        starts_line = "".join(pieces[-2:]).endswith("\n")
-        spaces = ""
-        if tag == "</parameter>" or (tag == "</function>" and starts_line):
-            spaces = yield from source.spaces()
-            ends = bool((yield from source.looking_at(*BEHIND[tag])))
-            ends = ends or (tag == "</function>" and (yield from source.at_end()))
-        else:
-            ends = starts_line
-        if ends:
-            return _unwrapped("".join(pieces)), tag
-        pieces.append(tag + spaces)
+    def _value(self, source: Source) -> Step[tuple[str, str]]:
+        """A value, and the tag that ended it. Any tag but ``</parameter>`` ends one only where it begins a line."""
+        pieces: list[str] = []
+        while True:
+            before, tag = yield from source.collect(self._value_end)
+            ends = "".join([*pieces[-1:], before]).endswith("\n")
+            pieces.append(before)
+            spaces = ""
+            if tag == "</parameter>" or (tag == "</function>" and ends):
+                spaces = yield from source.spaces()
+                ends = bool((yield from source.looking_at(*self._behind[tag])))
+                ends = ends or (tag == "</function>" and (yield from source.at_end()))
+            if ends:
+                return _unwrapped("".join(pieces)), tag
+            pieces.append(tag + spaces)
 
 
 def _unwrapped(text: str) -> str:

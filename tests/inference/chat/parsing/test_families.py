@@ -1,0 +1,168 @@
+"""What every family has to do, in its own syntax."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inference.chat.parsing import families
+from inference.chat.parsing.family import Family
+from inference.errors import InvalidRequest
+from tests.inference.chat.parsing.writing import (
+    TOOLS,
+    WRITERS,
+    Call,
+    Whole,
+    Writer,
+    in_pieces,
+    letter_by_letter,
+    parsed,
+)
+
+CALL: Call = ("weather", {"city": "Zürich 🌦", "days": 3})
+OTHER: Call = ("now", {})
+EVERY = pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.family.name)
+VALUES: list[dict[str, Any]] = [
+    {"city": 'say "hi" to \\ and {braces} [lists], a:b=c'},
+    {"city": "two\nlines, and  spaces "},
+    {"city": "x", "deep": {"a": {"b": [1, 2.5, {"c": None}]}, "s": "t"}, "tags": ["a", "b,c"], "exact": True},
+    {"city": "日本語 עברית 👩‍💻 é", "days": -4, "exact": None},
+    {"city": "<b>bold</b> & it's 5 > 3"},
+]
+ALL_FAMILIES = sorted({value.name: value for value in vars(families).values() if isinstance(value, Family)}.items())
+
+
+@EVERY
+def test_a_call_is_a_call_whole_and_letter_by_letter(writer: Writer) -> None:
+    text = writer.calls([CALL])
+    assert parsed(writer.family, text) == letter_by_letter(writer.family, text) == Whole(calls=[CALL])
+
+
+@EVERY
+def test_several_calls_keep_their_order(writer: Writer) -> None:
+    calls = [CALL, OTHER, ("weather", {"city": "Bern"})]
+    assert letter_by_letter(writer.family, writer.calls(calls)).calls == calls
+
+
+@EVERY
+@pytest.mark.parametrize("values", VALUES)
+def test_values_arrive_as_they_were(writer: Writer, values: dict[str, Any]) -> None:
+    calls = [("weather", values)]
+    if writer.calls is not None and writer.family.name == "kimi-k3" and "\n" in values["city"]:
+        assert letter_by_letter(writer.family, writer.calls(calls)).calls == calls
+    assert parsed(writer.family, writer.calls(calls)).calls == calls
+
+
+@EVERY
+def test_text_before_a_call_stays_text(writer: Writer) -> None:
+    if writer.begins:
+        pytest.skip("a call of this family begins the answer")
+    whole = letter_by_letter(writer.family, writer.say("I will look.") + writer.calls([CALL]))
+    assert whole == Whole(text="I will look.", calls=[CALL])
+
+
+@EVERY
+def test_text_after_a_call_is_not_lost(writer: Writer) -> None:
+    between = "<|call|>" if writer.family.name == "harmony" else " "
+    whole = letter_by_letter(writer.family, writer.calls([CALL]) + between + writer.say("There."))
+    assert (whole.text.strip(), whole.calls) == ("There.", [CALL])
+
+
+@EVERY
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9])
+def test_a_call_that_is_cut_off_is_never_made(writer: Writer, share: float) -> None:
+    text = writer.calls([("weather", {"city": "Zürich, where the river leaves the lake"})])
+    cut = text[: int(len(text) * share) if share < 0.9 else text.index("lake")]
+    assert letter_by_letter(writer.family, cut).calls == []
+
+
+@EVERY
+def test_the_call_before_the_one_that_is_cut_off_is_kept(writer: Writer) -> None:
+    if writer.calls([CALL, CALL]).count("[") in (1, 2) or "[ARGS]" in writer.calls([CALL]):
+        pytest.skip("a list is one value: it is whole or it is nothing")
+    text = writer.calls([CALL, ("weather", {"city": "Zürich, where the river leaves the lake"})])
+    assert letter_by_letter(writer.family, text[: text.index("river")]).calls in ([CALL], [])
+
+
+@EVERY
+def test_a_tool_that_was_not_offered_is_named_all_the_same_or_is_text(writer: Writer) -> None:
+    text = writer.calls([("unheard_of", {"city": "x"})])
+    whole = letter_by_letter(writer.family, text)
+    # Where nothing but JSON or Python marks a call, one that names no tool is an answer in JSON or Python.
+    unmarked = writer.begins or writer.family in (families.GENERIC,)
+    assert whole == (Whole(text=text) if unmarked else Whole(calls=[("unheard_of", {"city": "x"})]))
+
+
+@EVERY
+def test_a_call_within_thoughts_is_a_thought(writer: Writer) -> None:
+    span = writer.family.thinking
+    if span is None or writer.begins or writer.family.own is not None:
+        pytest.skip("no thoughts, or no calls within them")
+    draft = writer.calls([CALL])
+    whole = letter_by_letter(writer.family, f"{span.start}maybe {draft} or not{span.end}{writer.calls([OTHER])}")
+    assert whole == Whole(thinking=f"maybe {draft} or not", calls=[OTHER])
+
+
+@EVERY
+def test_a_call_that_ends_open_thoughts_is_a_call(writer: Writer) -> None:
+    span = writer.family.thinking
+    if span is None or writer.begins or writer.family.own is not None:
+        pytest.skip("no thoughts, or no calls within them")
+    whole = letter_by_letter(writer.family, f"I should.\n{writer.calls([CALL])}\n", thinking_open=True)
+    assert whole == Whole(thinking="I should.", calls=[CALL])
+
+
+@pytest.mark.parametrize(("name", "family"), ALL_FAMILIES)
+def test_thoughts_are_told_from_the_answer(name: str, family: Family) -> None:
+    if family.thinking is None:
+        pytest.skip("does not think")
+    start, end = family.thinking.start, family.thinking.end
+    answer = "<|start|>assistant<|channel|>final<|message|>Yes." if name == "harmony" else "\n\nYes."
+    expected = Whole(text="Yes.", thinking="Let me\nsee.")
+    assert letter_by_letter(family, f"{start}\nLet me\nsee.\n{end}{answer}") == expected
+    assert letter_by_letter(family, f"Let me\nsee.\n{end}{answer}", thinking_open=True) == expected
+    assert letter_by_letter(family, "Let me\nsee.", thinking_open=True) == Whole(thinking="Let me\nsee.")
+
+
+@pytest.mark.parametrize(("name", "family"), ALL_FAMILIES)
+def test_plain_text_is_given_out_unchanged(name: str, family: Family) -> None:
+    text = "  Is a < b? `x[0]`, {y} and\n\n\tmore… \n"
+    assert letter_by_letter(family, text) == parsed(family, text) == Whole(text=text)
+
+
+@EVERY
+def test_without_tools_a_call_is_text(writer: Writer) -> None:
+    if writer.family.own is not None:
+        pytest.skip("its markup is not text in any case")
+    text = writer.calls([CALL])
+    assert letter_by_letter(writer.family, text, tools=()) == Whole(text=text)
+
+
+@pytest.mark.parametrize(("name", "family"), ALL_FAMILIES)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_any_text_parses_alike_however_it_is_cut(name: str, family: Family, data: st.DataObject) -> None:
+    writer = next((writer for writer in WRITERS if writer.family.name == name), WRITERS[0])
+    marked = writer.calls([CALL, OTHER])
+    bits = [marked, marked[:9], marked[-9:], marked[7:40], *family.preserved, " ", "\n", "x", '"', "{", "}", "[", "```"]
+    if family.thinking is not None:
+        bits += [family.thinking.start, family.thinking.end]
+    text = "".join(data.draw(st.lists(st.sampled_from(bits), max_size=9)))
+    thinking_open = data.draw(st.booleans())
+    whole = parsed(family, text, thinking_open=thinking_open)
+    seed = data.draw(st.integers(0, 999))
+    assert whole == letter_by_letter(family, text, thinking_open=thinking_open)
+    assert whole == in_pieces(family, text, seed, thinking_open=thinking_open)
+
+
+def test_a_choice_that_names_no_tool_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="'nothing'"):
+        families.HERMES.forced(TOOLS, name="nothing")
+
+
+def test_a_family_without_tools_can_be_forced_to_nothing() -> None:
+    with pytest.raises(InvalidRequest, match="knows no tools"):
+        families.PLAIN.forced(TOOLS)
