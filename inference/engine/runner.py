@@ -131,6 +131,7 @@ class Runner:
 
     def _prepare(self, request_id: int, request: GenerateRequest, arrival: int, submitted_at: float) -> None:
         try:
+            self._check_wanted(request_id)
             prepared = self._preparer.prepare(request, is_wanted=lambda: self._is_wanted(request_id))
             if request.render_only:
                 self._show(request_id, prepared)
@@ -143,6 +144,11 @@ class Runner:
             self._refuse(request_id, ModelFailed("the request could not be prepared"))
         else:
             self._hand_over(sequence)
+
+    def _check_wanted(self, request_id: int) -> None:
+        """A request that was given up in the queue is not worth its preparation."""
+        if not self._is_wanted(request_id):
+            raise ShuttingDown if self._closed else RequestCancelled
 
     def _is_wanted(self, request_id: int) -> bool:
         with self._changed:

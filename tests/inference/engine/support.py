@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from inference.config import LoadOptions
+from inference.engine.constraints import matcher_for, new_compiler
 from inference.engine.fake import FakeBackend, byte_tokens
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
+from inference.engine.thinking import watch_thinking
 from inference.events import Event, Failed, Finished, Started, TextDelta
 from inference.request import GenerateRequest, TextPrompt
 from inference.spec import ModelSpec
@@ -39,13 +41,24 @@ class Engine:
         self.scheduler = Scheduler(self.backend, num_parallel=num_parallel, clock=lambda: self.now, quantum=quantum)
         self.events: list[tuple[int, Event]] = []
         self._n = 0
+        self._compiler = new_compiler(self.backend)
 
     def add(self, prompt: str, **request: object) -> Sequence:
         self._n += 1
         wanted = GenerateRequest(prompt=TextPrompt(text=prompt), **request)  # type: ignore[arg-type]
         tokens = byte_tokens(prompt)
         sampler = self.backend.new_sampler(wanted.sampling, tokens)
-        sequence = Sequence(self._n, wanted, tokens, sampler=sampler, arrival=self._n, submitted_at=self.now)
+        thinking = watch_thinking(self.backend, wanted, prompt)
+        sequence = Sequence(
+            self._n,
+            wanted,
+            tokens,
+            sampler=sampler,
+            arrival=self._n,
+            submitted_at=self.now,
+            thinking=thinking,
+            matcher=matcher_for(self._compiler, wanted, thinking),
+        )
         self.scheduler.add(sequence)
         return sequence
 

@@ -6,6 +6,7 @@ import math
 import sys
 import threading
 
+import numpy as np
 import pytest
 
 from inference.config import LoadOptions
@@ -42,6 +43,35 @@ def best(backend: Backend, row: int, tokens: list[int]) -> int:
     token = backend.sample(sampler, row)
     backend.free_sampler(sampler)
     return token
+
+
+def test_a_sample_is_one_of_the_tokens_allowed(backend: Backend) -> None:
+    tokens = tokenized(backend)
+    row = decode(backend, 0, tokens)
+    allowed = np.zeros(backend.info.n_vocab, np.bool_)
+    wanted = backend.tokenize("7", add_special=False, parse_special=False)[0]
+    allowed[wanted] = True
+    for options in (GREEDY, SamplingOptions(), SamplingOptions(mirostat=2)):
+        sampler = backend.new_sampler(options, tokens)
+        assert backend.sample(sampler, row, allowed) == wanted
+        backend.free_sampler(sampler)
+
+
+def test_what_is_allowed_changes_no_logprobs(backend: Backend) -> None:
+    tokens = tokenized(backend)
+    row = decode(backend, 0, tokens)
+    before = backend.logprobs(row, 5, 3)
+    sampler = backend.new_sampler(SamplingOptions(), tokens)
+    backend.sample(sampler, row, np.arange(backend.info.n_vocab) < 10)
+    backend.free_sampler(sampler)
+    assert backend.logprobs(row, 5, 3) == before
+
+
+def test_llguidance_and_the_backend_speak_of_the_same_tokens(backend: Backend) -> None:
+    tokenizer = backend.new_tokenizer()
+    assert tokenizer.vocab_size == backend.info.n_vocab
+    assert all(backend.is_eog(token) for token in tokenizer.eos_tokens)
+    assert tokenizer.decode_bytes(tokenized(backend, "naïve 日本語 😀")) == "naïve 日本語 😀".encode()
 
 
 def tokenized(backend: Backend, text: str = TEXT) -> list[int]:

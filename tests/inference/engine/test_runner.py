@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from inference.config import LoadOptions
 from inference.engine.fake import FakeBackend
 from inference.engine.runner import Runner
 from inference.events import Event, Failed, Finished, Started, TextDelta
-from inference.request import ChatPrompt, GenerateRequest, Message, TextPrompt, TokenPrompt
+from inference.request import ChatPrompt, Constraint, GenerateRequest, Message, TextPrompt, TokenPrompt
 from tests.inference.engine.support import echo, fake_backend
 
 LIMIT_SECONDS = 20.0
@@ -100,6 +101,27 @@ def test_one_frame_carries_every_sequence_of_a_step(start: Start) -> None:
     for each in range(3):
         running.submit(each, f"prompt {each}")
     running.inbox.wait(lambda: any(len({each for each, _ in frame}) == 3 for frame in running.inbox.frames))
+
+
+def test_a_constraint_that_is_refused_never_starts(start: Start) -> None:
+    running = start()
+    running.submit(1, "x", constraint=Constraint(kind="json_schema", text="{]"))
+    failed = Failed("InvalidConstraint", "invalid format: it is not JSON", {"kind": "json_schema"})
+    assert running.inbox.end(1) == failed
+    assert running.inbox.of(1) == [failed]
+
+
+def test_a_schema_that_takes_its_time_keeps_nobody_else_waiting(start: Start) -> None:
+    running = start("length=3")
+    for each in range(3):
+        patterns = [{"type": "string", "pattern": f".*[a-z]{{{n}}}.*"} for n in range(1, 51)]
+        text = json.dumps({"title": str(each), "allOf": patterns})
+        running.submit(each, "x", constraint=Constraint(kind="json_schema", text=text))
+    running.submit(9, "free")
+    assert isinstance(running.inbox.end(9), Finished)
+    assert not any(running.inbox.of(each) for each in range(3)), "they are still being tried"
+    for each in range(3):
+        running.runner.cancel(each)
 
 
 def test_a_chat_is_rendered_and_answered(start: Start) -> None:
@@ -255,7 +277,10 @@ def test_stats_count_what_waits_and_runs(start: Start) -> None:
 
 def test_no_thread_and_no_sampler_is_left_behind_after_many_requests(start: Start) -> None:
     running = start("length=2")
+    made: list[object] = []
     freed: list[object] = []
+    new = running.backend.new_sampler
+    running.backend.new_sampler = lambda *args: (made.append(None), new(*args))[1]  # type: ignore[method-assign]
     original = running.backend.free_sampler
     running.backend.free_sampler = lambda sampler: (freed.append(sampler), original(sampler))[1]  # type: ignore[method-assign]
     n_threads = threading.active_count()
@@ -265,4 +290,4 @@ def test_no_thread_and_no_sampler_is_left_behind_after_many_requests(start: Star
     for each in range(200):
         running.inbox.end(each)
     assert threading.active_count() <= n_threads + 2
-    assert len(freed) == 200
+    assert len(freed) == len(made)
