@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from inference.chat.parsing.forcing import Force, Function, grammar, literal
+from inference.chat.parsing.forcing import Force, Function, grammar, literal, tagged_arguments
 from inference.chat.parsing.formats.hermes import json_reader
 from inference.chat.parsing.jsontext import calls_in, read_object
 from inference.chat.parsing.script import CallReader, Emit
