@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
-from inference.chat.parsing import GENERIC, PLAIN, Family, family_of
+from inference.chat.parsing import PLAIN, Family, family_of, generic_of
 from inference.chat.reading import AnswerReader
 from inference.errors import NotSupported
 from inference.events import Started
@@ -23,6 +23,9 @@ from power_site.conf import config
 # Tokens of thought by level, where others that map levels to budgets put them (Gemini's reasoning_effort). False is
 # none at all: a model that thinks anyway is stopped at once.
 THINKING_BUDGETS: dict[bool | str, int] = {False: 0, True: -1, "low": 1024, "medium": 8192, "high": 24576, "max": -1}
+
+# What stands between thoughts and answer, by the family's name (openai/harmony, docs/format.md).
+ANSWER_HEADERS = {"harmony": "<|start|>assistant<|channel|>final<|message|>"}
 
 Think = bool | str | None
 
@@ -42,9 +45,36 @@ class AnswerForm:
     thinking: ThinkingSpan | None = None
     constraint: Constraint | None = None
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the answer is text and nothing else, which nobody has to read first."""
+        return self.thinking is None and not self.tools
+
+    @property
+    def preserved(self) -> tuple[str, ...]:
+        """The special tokens that the parser needs. Those of calls are no text where none can be made."""
+        if self.is_text:
+            return ()
+        if self.tools or self.family.own is not None:
+            return self.family.preserved
+        marks = [mark for pair in self.family.syntax.thinking for mark in pair]
+        return tuple(text for text in self.family.preserved if any(text in mark for mark in marks))
+
+    def thinking_before(self, constraint: Constraint | None) -> ThinkingSpan | None:
+        """What the engine watches: a constraint holds behind the thoughts. Only a model that is known to have some is
+        made to have them, and one that puts a header before each part of its answer gets the answer's."""
+        if constraint is None or self.thinking is None:
+            return self.thinking
+        if self.think is None:
+            return None
+        header = ANSWER_HEADERS.get(self.family.name)
+        if header is None or constraint == self.constraint:
+            return self.thinking
+        return msgspec.structs.replace(self.thinking, end=self.thinking.end + header, budget=self.thinking.budget or 1)
+
     def reader(self, started: Started) -> AnswerReader | None:
-        """None where the answer is text and nothing else."""
-        if self.thinking is None and not self.tools:
+        """None where the answer is text."""
+        if self.is_text:
             return None
         parser = self.family.parser(tools=self.tools, thinking_open=started.thinking_open)
         return AnswerReader(parser, keeps_thinking=self.think is not False)
@@ -81,7 +111,7 @@ def answer_form(
     if in_words and not config().generic_tools:
         raise NotSupported(f"{served.name.full} does not support tools")
     if in_words or not family.knows_tools:
-        family = GENERIC
+        family = generic_of(family)
     constraint = family.forced(tools, name=choice.name or None) if choice.mode == "required" else None
     return AnswerForm(
         family=family,

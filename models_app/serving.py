@@ -16,7 +16,7 @@ from inference.durations import InvalidDuration, forever_if_negative, parse_dura
 from inference.errors import NotSupported
 from inference.events import Event, Finished, Started, TextDelta, ThinkingDelta
 from inference.options import ParsedOptions, apply_load_options, parse_options
-from inference.request import ChatPrompt, Constraint, GenerateRequest, Message, Prompt, ThinkingSpan
+from inference.request import ChatPrompt, Constraint, GenerateRequest, Message, Prompt
 from models_app import selectors
 from models_app.answer_form import TEXT_FORM, AnswerForm, Think
 from models_app.coalesce import Coalesced
@@ -51,11 +51,6 @@ class Ask:
     keep_alive_seconds: float | None = None
     form: AnswerForm = TEXT_FORM
     constraint: Constraint | None = None
-
-    @property
-    def thinking(self) -> ThinkingSpan | None:
-        """A constraint holds behind the thoughts, but only a model that is known to have some is made to have them."""
-        return None if self.constraint is not None and self.form.think is None else self.form.thinking
 
 
 class Generation:
@@ -216,8 +211,8 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
         return_context=ask.return_context,
         render_only=ask.render_only,
         constraint=ask.constraint,
-        thinking=ask.thinking,
-        preserved=ask.form.family.preserved,
+        thinking=ask.form.thinking_before(ask.constraint),
+        preserved=ask.form.preserved,
     )
     stream = await runtime.pool().generate(
         served.spec, served_load_options(served, ask.options.load), request, keep_alive_seconds=ask.keep_alive_seconds

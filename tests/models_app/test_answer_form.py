@@ -9,6 +9,7 @@ import pytest
 from inference import ModelSpec
 from inference.errors import NotSupported
 from inference.events import Started
+from inference.request import Constraint
 from models_app.answer_form import TEXT_FORM, answer_form, model_think
 from models_app.entries import ServedModel
 from models_app.naming import ModelName
@@ -87,3 +88,36 @@ def test_a_required_call_is_a_constraint() -> None:
 
 def test_a_requests_own_template_says_how_the_answer_reads() -> None:
     assert answer_form(served(), template="{{ .Prompt }}").thinking is None
+
+
+THINKER = ("thinking", "tools")
+JSON = Constraint(kind="json")
+HARMONY = "{{ tools }}<|channel|>analysis<|message|><|end|>"
+
+
+def test_special_tokens_of_calls_are_kept_only_where_a_call_can_be_made() -> None:
+    model = served(QWEN + "{% if tools %}", *THINKER)
+    assert set(answer_form(model).preserved) == {"<think>", "</think>"}
+    assert "<tool_call>" in answer_form(model, tools=TOOLS).preserved
+    assert answer_form(served("{{ messages }}")).preserved == ()
+    assert "<|end|>" in answer_form(served(HARMONY)).preserved
+
+
+def test_a_constraint_follows_the_thoughts_of_a_model_that_has_some() -> None:
+    thinks, not_known = answer_form(served(), think=True), answer_form(served())
+    assert thinks.thinking_before(JSON) == thinks.thinking
+    assert not_known.thinking_before(JSON) is None
+    assert not_known.thinking_before(None) == not_known.thinking
+
+
+@pytest.mark.parametrize(("think", "budget"), [(True, -1), (False, 1), ("low", 1024)])
+def test_behind_harmonys_thoughts_the_answers_header_comes_first(think: bool | str, budget: int) -> None:
+    span = answer_form(served(HARMONY, *THINKER), think=think).thinking_before(JSON)
+    assert span is not None
+    assert span.end == "<|end|><|start|>assistant<|channel|>final<|message|>"
+    assert span.budget == budget
+
+
+def test_a_forced_call_brings_its_own_header() -> None:
+    form = answer_form(served(HARMONY, *THINKER), think=True, tools=TOOLS, choice=ToolChoice(mode="required"))
+    assert form.thinking_before(form.constraint) == form.thinking
