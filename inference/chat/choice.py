@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from inference.chat.ollama.template import OllamaTemplate
+from inference.chat.parsing import family_of
 from inference.errors import TemplateError
 
 # How templates write that a message is a tool's result.
@@ -21,13 +22,18 @@ _GO_RESULTS = ('eq .Role "tool"', "tool_response", "TOOL_RESULTS")
 
 
 def jinja_capabilities(source: str) -> tuple[str, ...]:
-    """Any of tools and thinking."""
+    """Any of tools and thinking. Ollama knows thinking by one pair of tags only, and other models by their parser."""
     tools = "tools" in source or "tool_call" in source
     tags = "<think>" in source and "</think>" in source
     # Templates of the DeepSeek line cut old reasoning off by splitting at the closing tag and never write the opening.
     splits = any(f"content.split({quote}</think>{quote})" in source for quote in "'\"")
     splits = splits and "reasoning_content" not in source and "<SPECIAL_12>" not in source
-    return ("tools",) * tools + ("thinking",) * (tags or splits)
+    return ("tools",) * tools + ("thinking",) * (tags or splits or _thinks_otherwise(source))
+
+
+def _thinks_otherwise(source: str) -> bool:
+    span = family_of(source).thinking
+    return span is not None and span.start != "<think>" and span.start in source
 
 
 @lru_cache(maxsize=64)

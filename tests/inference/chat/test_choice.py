@@ -25,6 +25,9 @@ JINJA_ROUND_TRIP = JINJA_TOOLS + "{% if message.role == 'tool' %}{{ message.tool
         ("{{ content.split('</think>')[-1] }}", ("thinking",)),
         ("{{ content.split('</think>')[-1] }}{{ reasoning_content }}", ()),
         ("{% if tools %}{% endif %}<think></think>", ("tools", "thinking")),
+        ("{{ '<|channel|>analysis<|message|>' + message.thinking + '<|end|>' }}", ("thinking",)),
+        ("{{ '<seed:think>' }}{{ '<seed:tool_call>' }}", ("tools", "thinking")),
+        ("{{ '<seed:tool_call>' }}", ("tools",)),
     ],
 )
 def test_capabilities_are_read_from_jinja(source: str, capabilities: tuple[str, ...]) -> None:
