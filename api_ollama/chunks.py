@@ -135,7 +135,9 @@ def final_response(
     return response
 
 
-async def rendered_response(endpoint: Endpoint, model: str, generation: Generation) -> dict[str, Any]:
+async def rendered_response(
+    endpoint: Endpoint, model: str, generation: Generation, *, n_images: int = 0
+) -> dict[str, Any]:
     """The answer to ``_debug_render_only``: the prompt, in a response that is otherwise Go's zero value."""
     try:
         text = "".join([event.text async for events in generation for event in events if isinstance(event, TextDelta)])
@@ -147,7 +149,7 @@ async def rendered_response(endpoint: Endpoint, model: str, generation: Generati
         "created_at": created_at(),
         **empty,
         "done": False,
-        "_debug_info": {"rendered_template": text},
+        "_debug_info": {"rendered_template": text} | ({"image_count": n_images} if n_images else {}),
     }
 
 

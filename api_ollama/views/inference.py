@@ -12,7 +12,7 @@ from api_ollama.chunks import ChunkEncoder, Endpoint, bare_response, rendered_re
 from api_ollama.formats import constraint_of
 from api_ollama.images import decoded_images
 from api_ollama.wire import ChatBody, GenerateBody, InferenceBody, decode
-from inference.request import Prompt, TextPrompt
+from inference.request import Prompt, TextPrompt, images_of
 from models_app import serving
 from models_app.answer_form import AnswerForm, Think, answer_form, model_think
 from models_app.entries import ServedModel
@@ -90,7 +90,8 @@ async def _answer(
     generation = await serving.generation_start(served, ask, begun_at=begun_at)
     headers = {**ignored_options_header(ask.options.ignored), **serving.truncation_header(generation.started)}
     if body.debug_render_only:
-        return json_response(await rendered_response(endpoint, body.model, generation), headers=headers)
+        rendered = await rendered_response(endpoint, body.model, generation, n_images=len(images_of(prompt)))
+        return json_response(rendered, headers=headers)
     if not body.stream:
         return json_response(await whole_response(endpoint, body.model, generation), headers=headers)
     sse = wants_sse(request)
