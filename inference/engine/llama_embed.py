@@ -61,12 +61,12 @@ class LlamaEmbedder:
         """Where every token sees all others, a decode has to have room for the longest input; and a model of a causal
         kind whose file asks for the mean leaves that to us."""
         params = context_params(options, self._flag, n_cells=n_cells)
-        params.n_batch = params.n_ubatch = max(SPLIT_BATCH, n_ctx)
+        params.n_batch = params.n_ubatch = whole_lanes(max(SPLIT_BATCH, n_ctx))
         context = _new_context(model, params)
         if lib.llama_get_memory(context) and lib.llama_get_causal_attn(context):
             pooling = lib.llama_pooling_type(context)
             lib.llama_free(context)
-            params.n_batch = params.n_ubatch = min(SPLIT_BATCH, n_cells)
+            params.n_batch = params.n_ubatch = SPLIT_BATCH
             mean = lib.LLAMA_POOLING_TYPE_MEAN
             params.pooling_type = lib.LLAMA_POOLING_TYPE_NONE if pooling == mean else pooling
             context = _new_context(model, params)
@@ -159,9 +159,14 @@ class LlamaEmbedModel:
             lib.llama_model_free(self._model)
 
 
+def whole_lanes(n_tokens: int) -> int:
+    """The next multiple of ``N_SEQ_MAX``: llama.cpp's rehearsal of a pooled graph aborts with any other number."""
+    return -(-n_tokens // N_SEQ_MAX) * N_SEQ_MAX
+
+
 def context_params(options: LoadOptions, flag: AbortFlag, *, n_cells: int) -> Any:
     params = lib.llama_context_default_params()
-    params.n_ctx = n_cells
+    params.n_ctx = whole_lanes(n_cells)
     params.n_seq_max = N_SEQ_MAX
     params.n_threads = params.n_threads_batch = options.num_threads or num_threads()
     params.flash_attn_type = flash_attention(options)
