@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from inference.chat.defaults import default_template
+from inference.chat.dropping import drop_steps
 from inference.chat.ollama.template import OllamaTemplate
 from inference.chat.template import ChatTemplate
 from inference.engine.backend import Backend
@@ -84,22 +85,22 @@ class Preparer:
         return Prepared(tokens=list(prompt.tokens))
 
     def _chat(self, prompt: ChatPrompt, n_most: int, *, truncate: bool) -> Prepared:
-        """Drops as few of the oldest messages as it takes; system messages and the last one stay (wire 2.5)."""
+        """Drops as few of the oldest messages as it takes."""
         if prompt.suffix:
             return self._insert(prompt, n_most, truncate=truncate)
         text, tokens = self._render(prompt, prompt.messages)
-        if len(tokens) <= n_most or not truncate:
+        steps = drop_steps(prompt.messages)
+        if len(tokens) <= n_most or not truncate or not steps:
             return Prepared(tokens=tokens, text=text)
-        droppable = [index for index, message in enumerate(prompt.messages[:-1]) if message.role != "system"]
-        low, high = 1, len(droppable)
+        low, high = 0, len(steps) - 1
         while low < high:
             middle = (low + high) // 2
-            if len(self._render(prompt, without(prompt.messages, droppable[:middle]))[1]) <= n_most:
+            if len(self._render(prompt, without(prompt.messages, steps[middle]))[1]) <= n_most:
                 high = middle
             else:
                 low = middle + 1
-        text, tokens = self._render(prompt, without(prompt.messages, droppable[:high]))
-        return Prepared(tokens=tokens, text=text, n_dropped_messages=high)
+        text, tokens = self._render(prompt, without(prompt.messages, steps[high]))
+        return Prepared(tokens=tokens, text=text, n_dropped_messages=len(steps[high]))
 
     def _insert(self, prompt: ChatPrompt, n_most: int, *, truncate: bool) -> Prepared:
         """By the model's template where that knows a suffix, else by its tokens; messages but the last don't count."""
@@ -181,6 +182,5 @@ def _cut(prepared: Prepared, n_most: int, num_keep: int) -> Prepared:
     )
 
 
-def without(messages: tuple[Message, ...], indexes: list[int]) -> tuple[Message, ...]:
-    dropped = set(indexes)
+def without(messages: tuple[Message, ...], dropped: frozenset[int]) -> tuple[Message, ...]:
     return tuple(message for index, message in enumerate(messages) if index not in dropped)
