@@ -29,3 +29,8 @@ class ModelSpec(Struct, frozen=True, kw_only=True):
     projector_bytes: int = 0
     adapters: tuple[tuple[str, float], ...] = ()
     embeds_only: bool = False
+
+    @property
+    def least_num_ctx(self) -> int:
+        """Tokens of context that a request is given at least: an image needs room (server/sched.go)."""
+        return 2048 if self.projector_path else 4

@@ -203,7 +203,7 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
         sampling=ask.options.sampling,
         num_predict=ask.options.num_predict,
         num_keep=ask.options.num_keep,
-        num_ctx=ask.options.load.get("num_ctx", 0),
+        num_ctx=_num_ctx(served, ask.options),
         stop=ask.options.stop,
         truncate=ask.truncate,
         shift=ask.shift,
@@ -219,6 +219,12 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
     )
     reader = None if ask.render_only else ask.form.reader(stream.started)
     return Generation(stream, model=served.name.short, begun_at=begun_at, resolved_at=resolved_at, reader=reader)
+
+
+def _num_ctx(served: ServedModel, options: ParsedOptions) -> int:
+    """What the request may use of the context; 0: all of it."""
+    asked: int = options.load.get("num_ctx", 0)
+    return max(asked, served.spec.least_num_ctx) if asked else 0
 
 
 def truncation_header(started: Started) -> dict[str, str]:

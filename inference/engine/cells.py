@@ -9,7 +9,6 @@ from inference.spec import ModelSpec
 
 DEFAULT_NUM_CTX = 4096
 MIN_NUM_CTX = 4
-MEDIA_NUM_CTX = 2048
 LLAMA_MAX_SEQ = 256
 # Idle prefixes lie in the cache that every token attends over: on one thread, 1 000 idle cells of SmolLM2-135M take
 # 5 % of a step, 3 000 cells 14.5 %. What they hold may add this much to the memory that a decode reads for the weights
@@ -50,8 +49,8 @@ def plan_cells(spec: ModelSpec, options: LoadOptions, *, budget_bytes: int | Non
 
 
 def context_length(spec: ModelSpec, options: LoadOptions) -> int:
-    """Ollama's rule: at least 4, and 2048 where images come in, never more than the model was trained for."""
-    wanted = max(options.num_ctx or DEFAULT_NUM_CTX, MEDIA_NUM_CTX if spec.projector_path else 0)
+    """At least what the specification says, but never more than the model was trained for."""
+    wanted = max(options.num_ctx or DEFAULT_NUM_CTX, spec.least_num_ctx)
     return max(MIN_NUM_CTX, min(wanted, spec.n_ctx_train or wanted))
 
 

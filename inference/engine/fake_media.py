@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import threading
+import time
 
 import numpy as np
 
@@ -21,7 +21,7 @@ class FakeProjector:
         self._mark = mark
         self._n_tokens = n_tokens
         self._causal = causal
-        self._delay = threading.Event(), delay
+        self._delay = delay
         self.n_read = self.n_encoded = 0
 
     def read(self, data: bytes, key: bytes) -> Media:
@@ -34,13 +34,9 @@ class FakeProjector:
         return Media(([self._mark], new_chunk(key, self._positions(n_positions), n_positions, causal=self._causal)))
 
     def encode(self, chunk: MediaChunk) -> None:
-        closed, seconds = self._delay
-        closed.wait(seconds)
+        time.sleep(self._delay)
         self.n_encoded += 1
         chunk.embeddings = chunk.ids.view(np.float32)[:, np.newaxis]
-
-    def close(self) -> None:
-        self._delay[0].set()
 
     def _positions(self, side: int) -> Ints:
         line = np.arange(self._n_tokens, dtype=np.int32)

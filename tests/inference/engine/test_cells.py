@@ -44,3 +44,9 @@ def test_there_are_more_sequences_than_run_at_once_up_to_llamas_limit() -> None:
 def test_idle_prefixes_may_hold_a_thirty_second_of_what_the_weights_take() -> None:
     spec = msgspec.structs.replace(SPEC, size_bytes=8_000_000)
     assert plan_cells(spec, LoadOptions()).max_idle_cells == 250
+
+
+def test_a_model_that_sees_has_room_for_an_image_at_least() -> None:
+    spec = msgspec.structs.replace(SPEC, projector_path="mmproj.gguf")
+    assert plan_cells(spec, LoadOptions(num_ctx=10)).n_ctx == 2048
+    assert plan_cells(spec, LoadOptions(num_ctx=5000)).n_ctx == 5000

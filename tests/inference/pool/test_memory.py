@@ -40,6 +40,12 @@ def test_weights_count_and_so_do_the_logits_of_a_large_vocabulary() -> None:
     assert memory.required_bytes(large, options) - memory.required_bytes(SPEC, options) == 4 * 4 * 1_000_000
 
 
+def test_a_projector_counts_with_what_it_works_in() -> None:
+    seeing = msgspec.structs.replace(SPEC, projector_path="mmproj.gguf", projector_bytes=10**9)
+    options = LoadOptions(num_ctx=2048)
+    assert memory.required_bytes(seeing, options) > memory.required_bytes(SPEC, options) + 10**9
+
+
 def test_the_least_is_one_full_context() -> None:
     options = LoadOptions(num_ctx=4096, num_parallel=4)
     assert memory.required_bytes(SPEC, options) - memory.least_bytes(SPEC, options) == 3 * GIB // 2
