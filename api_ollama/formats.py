@@ -27,7 +27,14 @@ def _constraint_of_format(format: Any) -> Constraint | None:  # noqa: A002
     if format == "json":
         return Constraint(kind="json")
     if isinstance(format, dict):
-        return Constraint(kind="json_schema", text=orjson.dumps(format).decode())
+        return Constraint(kind="json_schema", text=_dumped(format))
     shown = json.dumps(json.dumps(format, ensure_ascii=False)[:_SHOWN_CHARS], ensure_ascii=False)
     message = f'invalid format: {shown}; expected "json" or a valid JSON Schema object'
     raise BadRequest(message, field="format")
+
+
+def _dumped(schema: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(schema).decode()
+    except orjson.JSONEncodeError:  # it reads four times as deep as it writes
+        raise BadRequest("invalid format: it is nested too deeply", field="format") from None

@@ -43,6 +43,14 @@ def test_a_refusal_does_not_repeat_a_long_value() -> None:
     assert len(str(caught.value)) < 400
 
 
+def test_a_schema_too_deep_to_be_passed_on_is_refused() -> None:
+    schema: dict[str, Any] = {}
+    for _ in range(900):
+        schema = {"items": schema}
+    with pytest.raises(BadRequest, match="nested too deeply"):
+        constraint_of(schema, grammar="")
+
+
 def test_a_grammar_is_gbnf() -> None:
     assert constraint_of(None, grammar='root ::= "a"') == Constraint(kind="gbnf", text='root ::= "a"')
 
