@@ -86,8 +86,10 @@ class Repl:
             self._write("\n")
         except MediaError as error:
             self._write_error(f"Couldn't process file: {error}\n")
-        except (ServerError, OSError) as error:
+        except ServerError as error:
             self._write_error(f"Error: {error}\n")
+        except OSError as error:
+            self._write_error(f"Error: the server can't be reached: {error.strerror or type(error).__name__}\n")
         return True
 
     def _converse(self, text: str) -> None:

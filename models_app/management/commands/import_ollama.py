@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,25 +35,36 @@ class Command(PowerCommand):
         add_json(parser)
 
     def run(self, **options: Any) -> None:
-        from models_app.console.progress import progress_writer
-        from models_app.services.import_ollama import ollama_import
-        from power_site.conf import config
-
-        failed = n_models = 0
-        with progress_writer(sys.stderr) as progress:
-            for model in ollama_import(
-                directory=options["directory"] or config().ollama_dir,
-                verify=not options["no_verify"],
-                replace_others=options["replace"],
-                on_progress=progress.show,
-            ):
-                n_models += 1
-                failed += bool(model.problem)
-                self._tell(model, as_json=options["json"])
+        n_models = failed = 0
+        for model in self._imported(options):
+            n_models += 1
+            failed += bool(model.problem)
+            self._tell(model, as_json=options["json"])
         if not n_models and not options["json"]:
             self.write("the store has no models\n")
         if failed:
             raise CommandError(f"{failed} of {n_models} models could not be taken over")
+
+    def _imported(self, options: dict[str, Any]) -> Iterator[ImportedModel]:
+        """Each model once its progress is done with, so that bars and lines don't run into each other."""
+        from models_app.console.progress import progress_writer
+        from models_app.services.import_ollama import ollama_import
+        from power_site.conf import config
+
+        writer = progress_writer(sys.stderr)
+        models = ollama_import(
+            directory=options["directory"] or config().ollama_dir,
+            verify=not options["no_verify"],
+            replace_others=options["replace"],
+            on_progress=lambda progress: writer.show(progress),
+        )
+        while True:
+            with writer:
+                model = next(models, None)
+            if model is None:
+                return
+            yield model
+            writer = progress_writer(sys.stderr)
 
     def _tell(self, model: ImportedModel, *, as_json: bool) -> None:
         from dataclasses import asdict

@@ -60,9 +60,13 @@ def test_ctrl_c_at_the_prompt_says_how_to_leave() -> None:
 
 
 def test_a_failure_is_told_and_the_chat_goes_on() -> None:
-    chat = FakeChat(ServerError("server busy", 503), [ServerError("the connection to the server broke")], ["fine"])
-    talk = Talk(chat, "a", "b", "c")
+    broken = [ServerError("the connection to the server broke")]
+    chat = FakeChat(
+        ServerError("server busy", 503), ConnectionRefusedError(111, "Connection refused"), broken, ["fine"]
+    )
+    talk = Talk(chat, "a", "b", "c", "d")
     assert "server busy" in talk.errors
+    assert "the server can't be reached: Connection refused" in talk.errors
     assert "the connection to the server broke" in talk.errors
     assert "fine" in talk.text
     assert chat.answers[0].closed
