@@ -92,6 +92,14 @@ def test_pieces_give_the_text_back(backend: Backend, text: str) -> None:
     assert pieces == text.encode()
 
 
+def test_a_special_token_has_a_text_only_when_asked_for(backend: Backend) -> None:
+    bos = backend.tokenize("", add_special=True, parse_special=False) or tokenized(backend, backend.info.bos)
+    assert backend.piece(bos[0]) == b""
+    assert backend.special_piece(bos[0]) == backend.info.bos.encode()
+    (letter,) = tokenized(backend, "a")
+    assert backend.special_piece(letter) == backend.piece(letter) == b"a"
+
+
 def test_a_long_text_is_tokenized_whole(backend: Backend) -> None:
     text = "word and 字 " * 2000
     assert b"".join(backend.piece(token) for token in tokenized(backend, text)) == text.encode()
