@@ -28,7 +28,7 @@ def test_a_schema_keeps_the_order_of_its_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("format", "shown"),
+    ("value", "shown"),
     [("yaml", r'"\"yaml\""'), (5, '"5"'), ([1], '"[1]"'), (True, '"true"'), ("JSON", r'"\"JSON\""')],
 )
 def test_anything_else_is_refused_in_ollamas_words(value: Any, shown: str) -> None:
