@@ -19,6 +19,7 @@ ONE_WAY_TO_SPACE = {"whitespace_flexible": False, "item_separator": ", ", "key_s
 MARKUP = re.compile(r"(<[|\uff5c]?/?[\w\u2581 ]+[|\uff5c]?>|\[/?[A-Z_]+\]|<\|\"\|>)")
 
 EMPTY = '""'
+ANY_TEXT = "/(?s:.*)/"
 
 
 def literal(text: str) -> str:
@@ -26,11 +27,6 @@ def literal(text: str) -> str:
     it has to be matched as that token (see ``Family.preserved``).
     """
     return " ".join(json.dumps(piece, ensure_ascii=False) for piece in MARKUP.split(text) if piece)
-
-
-def json_text(text: str) -> str:
-    """A Lark string of ``text`` as JSON, quotes and all."""
-    return literal(json.dumps(text, ensure_ascii=False))
 
 
 def schema_rule(schema: Mapping[str, Any]) -> str:
@@ -113,13 +109,11 @@ def sequence(rule: str, members: Sequence[tuple[str, bool]], comma: str) -> tupl
     return first, rules
 
 
-def tagged_arguments(
-    before: Callable[[str, set[str]], str], after: str, *, special: bool = False
-) -> Callable[[Function, str], Iterable[str]]:
+def tagged_arguments(before: Callable[[str, set[str]], str], after: str) -> Callable[[Function, str], Iterable[str]]:
     """Rules for arguments that stand one by one between texts: ``before(name, types)``, the value, ``after``.
 
-    A string stands there raw, everything else as JSON. ``special``: ``after`` begins with a special token, which no
-    text can hold.
+    A string stands there raw, everything else as JSON; what a schema says of a string's length or pattern does not
+    hold.
     """
 
     def rules(function: Function, rule: str) -> Iterable[str]:
@@ -130,13 +124,13 @@ def tagged_arguments(
             own = f"{rule}_{number}"
             parts.append(own if name in required else f"{own}?")
             head = literal(before(name, types_of(as_schema(part), schema)))
-            values += _value_rules(own, head, as_schema(part), schema, after, special)
+            values += _value_rules(own, head, as_schema(part), schema, after)
         return [f"{rule}: {' '.join(parts) or EMPTY}", *values]
 
     return rules
 
 
-def _value_rules(own: str, head: str, part: Schema, root: Schema, after: str, special: bool) -> list[str]:
+def _value_rules(own: str, head: str, part: Schema, root: Schema, after: str) -> list[str]:
     if types_of(part, root) != {"string"}:
         value = schema_rule(_with_definitions(part, root))
         return [f"{own}: {head} {own}_v {literal(after)}", f"{own}_v: {value}"]
@@ -144,9 +138,19 @@ def _value_rules(own: str, head: str, part: Schema, root: Schema, after: str, sp
     if choices:
         texts = " | ".join(literal(str(choice)) for choice in choices)
         return [f"{own}: {head} {own}_v {literal(after)}", f"{own}_v: {texts}"]
-    if special:
-        return [f"{own}: {head} {own}_v {literal(after)}", f"{own}_v: /(?s:.*)/"]
-    return [f"{own}: {head} {own}_v", f"{own}_v[suffix={json.dumps(after, ensure_ascii=False)}]: /(?s:.*)/"]
+    return [f"{own}: {head} {own}_v", *text_before(f"{own}_v", after)]
+
+
+def text_before(rule: str, after: str) -> list[str]:
+    """Rules for any text up to ``after``, and ``after``, be it bytes or begun by a special token.
+
+    No regular expression can read a special token, so one ends the second text; only the first could end at bytes.
+    """
+    return [
+        f"{rule}: {rule}_b | {rule}_t {literal(after)}",
+        f"{rule}_b[suffix={json.dumps(after, ensure_ascii=False)}]: {ANY_TEXT}",
+        f"{rule}_t: {ANY_TEXT}",
+    ]
 
 
 def _with_definitions(part: Schema, root: Schema) -> Schema:

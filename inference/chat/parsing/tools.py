@@ -20,7 +20,6 @@ JSON_TYPES: tuple[tuple[str, type | tuple[type, ...]], ...] = (
     ("object", dict),
     ("null", type(None)),
 )
-MAX_REFERENCES = 32
 
 
 class Tools:
@@ -65,22 +64,28 @@ def as_schema(value: Any) -> Schema:
     return value if isinstance(value, Mapping) else {}
 
 
-def types_of(schema: Schema, root: Schema, depth: int = 0) -> set[str]:
+def types_of(schema: Schema, root: Schema) -> set[str]:
     """The JSON types a schema allows; empty where it does not say."""
-    if depth > MAX_REFERENCES:
-        return set()
-    types = set()
-    named = schema.get("type")
-    types.update([named] if isinstance(named, str) else [name for name in named or () if isinstance(name, str)])
-    for value in [*_list(schema.get("enum")), *([schema["const"]] if "const" in schema else [])]:
-        types |= _types(value) if not types else set()
-    for word in ("anyOf", "oneOf", "allOf"):
-        for part in _list(schema.get(word)):
-            types |= types_of(as_schema(part), root, depth + 1)
-    reference = schema.get("$ref")
-    if isinstance(reference, str) and reference.startswith("#/"):
-        types |= types_of(resolve(root, reference), root, depth + 1)
+    types: set[str] = set()
+    seen: set[str] = set()
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        types |= _own_types(part)
+        waiting += [as_schema(other) for word in ("anyOf", "oneOf", "allOf") for other in _list(part.get(word))]
+        reference = part.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#") and reference not in seen:
+            seen.add(reference)
+            waiting.append(resolve(root, reference))
     return types
+
+
+def _own_types(schema: Schema) -> set[str]:
+    named = schema.get("type")
+    if named:
+        return {named} if isinstance(named, str) else {name for name in _list(named) if isinstance(name, str)}
+    values = [*_list(schema.get("enum")), *([schema["const"]] if "const" in schema else [])]
+    return set().union(*map(_types, values))
 
 
 def load_json(text: str) -> Any:
@@ -116,8 +121,9 @@ def _list(value: Any) -> list[Any]:
 
 
 def resolve(root: Schema, reference: str) -> Schema:
+    """What ``#/a/b`` stands for; empty where nothing is there."""
     found: Any = root
-    for word in reference[2:].split("/"):
+    for word in filter(None, reference[1:].split("/")):
         found = as_schema(found).get(word.replace("~1", "/").replace("~0", "~"))
     return as_schema(found)
 

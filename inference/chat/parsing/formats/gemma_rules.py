@@ -6,35 +6,34 @@ import json
 import re
 from typing import Any
 
-from inference.chat.parsing.forcing import literal, sequence
+from inference.chat.parsing.forcing import literal, schema_rule, sequence, text_before
 from inference.chat.parsing.tools import Schema, as_schema, resolve, types_of
 
-MAX_DEPTH = 16
-SCALARS = {
-    "integer": "/-?(0|[1-9][0-9]*)/",
-    "number": r"/-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/",
-    "boolean": '("true" | "false")',
-    "null": '"null"',
-}
+MAX_DEPTH = 8
+MAX_RULES = 1000
+SCALARS = ("integer", "number", "boolean", "null")
 BARE_KEY = re.compile(r"[^,:=\[\]{}()\s]+")
 
 
 class BareRules:
-    """The rules for one schema. What the schema leaves open is a string; what it nests too deeply as well."""
+    """The rules for one schema. What the schema leaves open is a string, and so is what it nests too deeply."""
 
     def __init__(self, quote: str, root: Schema) -> None:
         self._quote = literal(quote)
+        self._end = quote
+        self._text = ""
         self._root = root
         self._rules: list[str] = []
 
     def rules(self, rule: str) -> list[str]:
-        self._rules = []
+        self._text = f"{rule}_text"
+        self._rules = text_before(self._text, self._end)
         body = self._object(rule, self._root, 0)
         return [f"{rule}: {body}", *self._rules]
 
     def _value(self, rule: str, schema: Schema, depth: int) -> str:
         reference = schema.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#/"):
+        if isinstance(reference, str) and reference.startswith("#"):
             schema = resolve(self._root, reference)
         choices = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
         if choices:
@@ -44,8 +43,9 @@ class BareRules:
 
     def _typed(self, kind: str, rule: str, schema: Schema, depth: int) -> str:
         if kind in SCALARS:
-            return SCALARS[kind]
-        if kind == "string" or depth >= MAX_DEPTH:
+            self._rules.append(f"{rule}: {schema_rule({**schema, 'type': kind})}")
+            return rule
+        if kind == "string" or depth >= MAX_DEPTH or len(self._rules) > MAX_RULES:
             return self._string()
         part = _with(schema, kind)
         body = self._object(rule, part, depth + 1) if kind == "object" else self._array(rule, part, depth + 1)
@@ -72,7 +72,7 @@ class BareRules:
         return f'"[" {whole} "]"' if isinstance(least, int) and least > 0 else f'"[" ({whole})? "]"'
 
     def _string(self) -> str:
-        return f"{self._quote} /(?s:.*)/ {self._quote}"
+        return f"{self._quote} {self._text}"
 
     def _constant(self, value: Any) -> str:
         if isinstance(value, str):

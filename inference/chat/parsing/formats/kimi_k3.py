@@ -106,7 +106,7 @@ def force(functions: Sequence[Function], parallel: bool) -> str:
         start=start,
         end=end,
         parallel=parallel,
-        arguments=tagged_arguments(_head, f"{CLOSE}argument{SEPARATOR}", special=True),
+        arguments=tagged_arguments(_head, f"{CLOSE}argument{SEPARATOR}"),
     )
 
 
