@@ -24,8 +24,10 @@ _NO_MAX = "<|channel|>"
 @dataclass(frozen=True, slots=True)
 class Shape:
     """``none_content``: a turn of calls only has no content rather than an empty one. ``short_ids``: ids of tool calls
-    are nine letters and digits. ``max_effort``: it knows a reasoning effort above high."""
+    are nine letters and digits. ``max_effort``: it knows a reasoning effort above high. ``parts``: a text is a list of
+    parts, as those of models that see have it."""
 
+    parts: bool = False
     none_content: bool = False
     short_ids: bool = False
     max_effort: bool = True
@@ -44,7 +46,8 @@ def as_dict(message: Message, shape: Shape = Shape(), *, string_arguments: bool 
 
     ``string_arguments`` are JSON as text, as OpenAI's own, rather than objects.
     """
-    fields: dict[str, Any] = {"role": message.role, "content": message.content}
+    content = [{"type": "text", "text": message.content}] if shape.parts else message.content
+    fields: dict[str, Any] = {"role": message.role, "content": content}
     if message.thinking:
         fields["thinking"] = fields["reasoning_content"] = message.thinking
     if message.tool_calls:

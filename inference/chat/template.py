@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import minijinja
+import msgspec
 
 from inference.chat.defaults import CHATML
 from inference.chat.prefill import END_OF_FINAL, left_open
@@ -26,6 +28,7 @@ MAX_SOURCE_CHARS = 1_000_000
 # Hugging Face's tag for training masks; minijinja does not know it, and it renders to nothing.
 GENERATION_TAG = re.compile(r"\{%-?\s*(?:end)?generation\s*-?%\}")
 NAME = "chat"
+PROBE = "What stands here?"
 
 
 class ChatTemplate:
@@ -48,6 +51,19 @@ class ChatTemplate:
             self._environment.add_template(NAME, GENERATION_TAG.sub("", source))
         except minijinja.TemplateError as error:
             raise TemplateError(f"the model's chat template is not valid: {_reason(error)}") from None
+        self._shape = replace(self._shape, parts=self._wants_parts())
+
+    def _wants_parts(self) -> bool:
+        """Asked with one message: a template that goes through the parts of its content finds none in a text."""
+        for parts in (False, True):
+            shape = replace(self._shape, parts=parts)
+            variables = {"messages": [as_dict(Message(role="user", content=PROBE), shape)], "bos_token": self._bos}
+            try:
+                if PROBE in self._render(variables | {"eos_token": self._eos, "add_generation_prompt": True}):
+                    return parts
+            except TemplateError:
+                continue
+        return False
 
     def render(
         self,
@@ -89,10 +105,10 @@ class ChatTemplate:
     def _dicts(
         self, messages: Sequence[Message], *, open_final: bool, string_arguments: bool = False
     ) -> list[dict[str, Any]]:
-        dicts = [as_dict(message, self._shape, string_arguments=string_arguments) for message in messages]
-        if open_final and dicts:
-            dicts[-1]["content"] = (dicts[-1]["content"] or "") + END_OF_FINAL
-        return dicts
+        if open_final and messages:
+            final = messages[-1]
+            messages = [*messages[:-1], msgspec.structs.replace(final, content=final.content + END_OF_FINAL)]
+        return [as_dict(message, self._shape, string_arguments=string_arguments) for message in messages]
 
     def _render(self, variables: dict[str, Any]) -> str:
         try:

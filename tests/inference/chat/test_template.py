@@ -123,3 +123,31 @@ def test_a_hostile_or_broken_template_ends_soon_and_in_a_template_error(source: 
 def test_more_text_than_allowed_is_refused() -> None:
     with pytest.raises(TemplateError, match="more text"):
         ChatTemplate("{{ messages[0].content }}").render([USER], max_chars=3)
+
+
+class TestContentInParts:
+    """Templates of models that see: some go through a list of parts, and find nothing in a text."""
+
+    SMOLVLM = (
+        "<|im_start|>{% for message in messages %}{{ message['role'] | capitalize }}"
+        "{% if message['content'][0]['type'] == 'image' %}{{ ':' }}{% else %}{{ ': ' }}{% endif %}"
+        "{% for line in message['content'] %}{% if line['type'] == 'text' %}{{ line['text'] }}"
+        "{% elif line['type'] == 'image' %}{{ '<image>' }}{% endif %}{% endfor %}<end_of_utterance>\n{% endfor %}"
+        "{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}"
+    )
+    EITHER = (
+        "{% for m in messages %}{% if m.content is string %}{{ m.content }}"
+        "{% else %}{% for part in m.content %}({{ part.text }}){% endfor %}{% endif %}|{% endfor %}"
+    )
+
+    def test_a_template_that_wants_parts_gets_them(self) -> None:
+        text = ChatTemplate(self.SMOLVLM).render([Message(role="user", content="what is it?")])
+        assert text == "<|im_start|>User: what is it?<end_of_utterance>\nAssistant:"
+
+    def test_a_template_that_takes_either_gets_text(self) -> None:
+        assert ChatTemplate(self.EITHER).render([Message(role="user", content="what?")]) == "what?|"
+
+    def test_an_answer_in_parts_can_be_continued(self) -> None:
+        turns = [Message(role="user", content="say hi"), Message(role="assistant", content="hi th")]
+        text = ChatTemplate(self.SMOLVLM).render(turns, continue_final_message=True)
+        assert text.endswith("Assistant: hi th")
