@@ -118,7 +118,7 @@ GEMMA4 = Family(
     syntax=Syntax(
         calls={"<|tool_call>": gemma.reader('<|"|>', "<tool_call|>")},
         thinking=(("<|channel>thought", "<channel|>"),),
-        thinks_anywhere=True,
+        thinks_anywhere=("<|channel>thought",),
     ),
     thinking=ThinkingSpan(start="<|channel>thought", end="<channel|>"),
     preserved=("<|tool_call>", "<tool_call|>", '<|"|>', "<|channel>", "<channel|>"),
@@ -132,7 +132,7 @@ FUNCTION_GEMMA = Family(
     force=gemma.force("<start_function_call>", "<escape>", "<end_function_call>"),
 )
 MISTRAL_SYNTAX = Syntax(
-    calls={mistral.CALLS: mistral.tool_calls}, thinking=(("[THINK]", "[/THINK]"), *TAGS), thinks_anywhere=True
+    calls={mistral.CALLS: mistral.tool_calls}, thinking=(("[THINK]", "[/THINK]"), *TAGS), thinks_anywhere=("[THINK]",)
 )
 MISTRAL_V3 = Family(
     name="mistral-v3",
@@ -166,7 +166,7 @@ COMMAND = Family(
     syntax=Syntax(
         calls={cohere.ACTION: hermes.json_reader(cohere.ACTION_END)},
         thinking=(cohere.THINKING,),
-        thinks_anywhere=True,
+        thinks_anywhere=cohere.THINKING[:1],
         noise=cohere.RESPONSE,
     ),
     thinking=ThinkingSpan(start=cohere.THINKING[0], end=cohere.THINKING[1]),

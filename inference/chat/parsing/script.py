@@ -18,15 +18,15 @@ CallReader = Callable[[Source, Tools, Emit], Step[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Syntax:
-    """``calls``: marker to reader. ``thinking``: pairs of markers; ``thinks_anywhere`` where the first of a pair is a
-    token of its own, so that it can't be part of a text. ``bare`` reads a call that no marker announces, where the
-    text begins. ``noise`` is markup between the parts, left out. A call that the text's end cuts short is left out as
-    well, unless its marker is one of ``words``, which texts may hold.
+    """``calls``: marker to reader. ``thinking``: pairs of markers; ``thinks_anywhere`` names those of their first
+    markers that are tokens of their own, and so can't be part of a text. ``bare`` reads a call that no marker
+    announces, where the text begins. ``noise`` is markup between the parts, left out. A call that the text's end cuts
+    short is left out as well, unless its marker is one of ``words``, which texts may hold.
     """
 
     calls: Mapping[str, CallReader] = field(default_factory=dict)
     thinking: tuple[tuple[str, str], ...] = ()
-    thinks_anywhere: bool = False
+    thinks_anywhere: tuple[str, ...] = ()
     bare: CallReader | None = None
     noise: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
@@ -56,11 +56,14 @@ class _Run:
         self._bare = bare
         self._thinking = dict(syntax.thinking)
         self._words = ("", *syntax.words)
-        anywhere = tuple(self._thinking) if syntax.thinks_anywhere else ()
-        self._text_markers = tuple(dict.fromkeys((*calls, *anywhere, *syntax.noise)))
+        self._text_markers = tuple(dict.fromkeys((*calls, *syntax.thinks_anywhere, *syntax.noise)))
 
     def run(self, start: str) -> Step[None]:
-        if not start and self._thinking:
+        if start:
+            # Some say it again where the prompt has said it.
+            yield from self._source.spaces()
+            yield from self._source.accept(start)
+        elif self._thinking:
             self._answer.text((yield from self._source.spaces()))
             start = yield from self._source.accept(*self._thinking)
         if start:
