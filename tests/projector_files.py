@@ -2,7 +2,7 @@
 
 A CLIP of two layers and about 170 kB. ``mlp`` is LLaVA's: a picture of any size becomes 4 tokens. ``gemma3`` does the
 same, and its tokens see each other. ``qwen2vl_merger`` makes about one of 28 by 28 pixels, and wants the M-RoPE model
-of ``write_tiny_qwen2vl``.
+of ``write_tiny_qwen2vl``. ``qwen2a`` hears: half a minute is 750 tokens, however much of it is silence.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from tests.gguf_files import TinyModel
 
 PATCH = 14
 IMAGE_SIZE = {"mlp": 28, "gemma3": 112, "qwen2vl_merger": 28}
+SOUND = "qwen2a"
+MEL_BINS = 80
+ATTENTION = ("attn_q", "attn_k", "attn_v", "attn_out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,20 +75,21 @@ def _finish(writer: GGUFWriter) -> None:
 
 def _write_metadata(writer: GGUFWriter, projector: TinyProjector) -> None:
     writer.add_string("general.type", "mmproj")
-    writer.add_bool("clip.has_vision_encoder", True)
+    sense = "audio" if projector.kind == SOUND else "vision"
+    writer.add_bool(f"clip.has_{sense}_encoder", True)
     writer.add_string("clip.projector_type", projector.kind)
-    lengths = {
-        "image_size": IMAGE_SIZE[projector.kind],
+    own = {"num_mel_bins": MEL_BINS} if sense == "audio" else {"image_size": IMAGE_SIZE[projector.kind]}
+    lengths = own | {
         "patch_size": PATCH,
         "embedding_length": projector.n_embd,
         "feed_forward_length": projector.n_ff,
-        "block_count": projector.n_layers,
+        "block_count": 1 if sense == "audio" else projector.n_layers,
         "projection_dim": projector.n_proj,
         "attention.head_count": projector.n_heads,
     }
     for name, value in lengths.items():
-        writer.add_uint32(f"clip.vision.{name}", value)
-    writer.add_float32("clip.vision.attention.layer_norm_epsilon", 1e-5)
+        writer.add_uint32(f"clip.{sense}.{name}", value)
+    writer.add_float32(f"clip.{sense}.attention.layer_norm_epsilon", 1e-5)
     writer.add_array("clip.vision.image_mean", [0.5, 0.5, 0.5])
     writer.add_array("clip.vision.image_std", [0.5, 0.5, 0.5])
     writer.add_bool("clip.use_gelu", True)
@@ -98,6 +102,22 @@ class _Weights:
         self._random = np.random.default_rng(projector.seed)
 
     def write(self) -> None:
+        if self._projector.kind == SOUND:
+            self._hearing()
+        else:
+            self._seeing()
+
+    def _hearing(self) -> None:
+        n_embd = self._projector.n_embd
+        for index, n_in in ((1, MEL_BINS), (2, n_embd)):
+            self._tensor(f"a.conv1d.{index}.weight", n_embd, n_in, 3)
+            self._tensor(f"a.conv1d.{index}.bias", n_embd, 1)
+        self._tensor("a.position_embd.weight", 1500, n_embd)
+        self._norm("a.post_ln")
+        self._block("a.blk.0", biased=("attn_q", "attn_v", "attn_out"))
+        self._linear("mm.a.fc", self._projector.n_proj, n_embd)
+
+    def _seeing(self) -> None:
         self._tensor("v.patch_embd.weight", self._projector.n_embd, 3, PATCH, PATCH)
         self._norm("v.post_ln")
         for layer in range(self._projector.n_layers):
@@ -125,10 +145,12 @@ class _Weights:
         n_positions = (IMAGE_SIZE[self._projector.kind] // PATCH) ** 2
         self._tensor("v.position_embd.weight", n_positions, self._projector.n_embd)
 
-    def _block(self, name: str) -> None:
+    def _block(self, name: str, biased: tuple[str, ...] = ATTENTION) -> None:
         n_embd, n_ff = self._projector.n_embd, self._projector.n_ff
-        for part in ("attn_q", "attn_k", "attn_v", "attn_out"):
-            self._linear(f"{name}.{part}", n_embd, n_embd)
+        for part in ATTENTION:
+            self._tensor(f"{name}.{part}.weight", n_embd, n_embd)
+            if part in biased:
+                self._tensor(f"{name}.{part}.bias", n_embd)
         self._norm(f"{name}.ln1")
         self._norm(f"{name}.ln2")
         self._linear(f"{name}.ffn_up", n_ff, n_embd)

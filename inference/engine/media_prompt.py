@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
+import numpy as np
 
 from inference.engine.backend import BackendInfo
-from inference.engine.int_buffer import IntBuffer
+from inference.engine.int_buffer import IntBuffer, Ints
 from inference.engine.media import Media, MediaCache, MediaChunk, Projector, chunks_in, media_key
 from inference.errors import InvalidRequest, NotSupported, RequestCancelled
 from inference.request import ChatPrompt, Message, Prompt, TextPrompt, images_of
@@ -87,6 +88,23 @@ class MediaPrompt:
     def plain(self, text: str) -> str:
         """The text as Ollama shows it: ``[img-0]``."""
         return self._pattern.sub(r"[img-\1]", text)
+
+    def whole(self, tokens: Sequence[int], start: int, n: int) -> tuple[int, int]:
+        """(start, n) of the least run that holds tokens [start, start + n) and no part of an image, which may be
+        several chunks with marks around them."""
+        begin, end = start, start + n
+        for first, last in self._places(IntBuffer(tokens).view()):
+            if first < end and begin < last:
+                begin, end = min(begin, first), max(end, last)
+        return begin, end - begin
+
+    def _places(self, tokens: Ints) -> Iterator[tuple[int, int]]:
+        """(start, end) of each image in a prompt's tokens."""
+        for media in self._media:
+            run = IntBuffer(media.tokens).view()
+            offset = int((run < 0).argmax())
+            for index in np.flatnonzero(tokens == run[offset]).tolist():
+                yield index - offset, index - offset + len(run)
 
     def encode(self, tokens: Sequence[int], is_wanted: Callable[[], bool]) -> dict[int, MediaChunk]:
         """Embeddings for what the tokens hold, by the first number of each. Raises RequestCancelled between two images

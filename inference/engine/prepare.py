@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import msgspec
-import numpy as np
 
 from inference.chat.defaults import default_template
 from inference.chat.dropping import drop_steps
@@ -18,7 +17,6 @@ from inference.engine.backend import Backend
 from inference.engine.insert import insert_prompt
 from inference.engine.media import MediaChunk
 from inference.engine.media_prompt import MediaPrompt, MediaPrompts, Tokenizer
-from inference.engine.placeholders import whole_spans
 from inference.errors import InvalidOption, InvalidRequest, NotSupported, PromptTooLong
 from inference.request import ChatPrompt, GenerateRequest, Message, TextPrompt
 
@@ -43,6 +41,7 @@ class Preparer:
     def __init__(self, backend: Backend) -> None:
         self._backend: Tokenizer = backend
         self._media = MediaPrompts(backend.projector)
+        self._whole = _any_run
         self._template: ChatTemplate | None = None
 
     def prepare(self, request: GenerateRequest, *, is_wanted: Callable[[], bool] = lambda: True) -> Prepared:
@@ -60,6 +59,7 @@ class Preparer:
         """This one, with tokens of media where a text has their marks."""
         reader = copy(self)
         reader._backend = media.tokenizer(self._backend)
+        reader._whole = media.whole
         return reader
 
     def _fitting(self, request: GenerateRequest) -> Prepared:
@@ -73,7 +73,7 @@ class Preparer:
             return prepared
         if not request.truncate:
             raise PromptTooLong(n_prompt=len(prepared.tokens), n_ctx=n_ctx)
-        return _cut(prepared, n_most, request.num_keep)
+        return _cut(prepared, n_most, request.num_keep, self._whole)
 
     def _tokenize(self, request: GenerateRequest, n_most: int) -> Prepared:
         prompt = request.prompt
@@ -167,13 +167,18 @@ def _compiled(source: str) -> OllamaTemplate:
     return OllamaTemplate(source)
 
 
-def _cut(prepared: Prepared, n_most: int, num_keep: int) -> Prepared:
-    """Takes tokens out behind the first ``num_keep``, as Ollama's runner does (runner/ollamarunner, inputs)."""
+def _any_run(tokens: list[int], start: int, n: int) -> tuple[int, int]:
+    return start, n
+
+
+def _cut(prepared: Prepared, n_most: int, num_keep: int, whole: Callable[..., tuple[int, int]]) -> Prepared:
+    """Takes tokens out behind the first ``num_keep``, as Ollama's runner does (runner/ollamarunner, inputs).
+
+    ``whole`` makes a run of tokens larger where it would leave parts of something behind.
+    """
     tokens = prepared.tokens
     n_keep = n_most // 2 if num_keep < 0 else min(num_keep, n_most - 1)
-    n_dropped = len(tokens) - n_most
-    if min(tokens) < 0:
-        n_keep, n_dropped = whole_spans(np.array(tokens, np.int32), n_keep, n_dropped)
+    n_keep, n_dropped = whole(tokens, n_keep, len(tokens) - n_most)
     return Prepared(
         tokens=tokens[:n_keep] + tokens[n_keep + n_dropped :],
         text=prepared.text,

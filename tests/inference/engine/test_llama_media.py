@@ -15,7 +15,7 @@ from inference.engine.backend import llama_available, open_backend
 from inference.engine.prepare import Preparer
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
-from inference.errors import ModelLoadError, NotSupported
+from inference.errors import InvalidRequest, ModelLoadError, NotSupported
 from inference.events import Event, Started, TextDelta
 from inference.request import GenerateRequest, SamplingOptions, TextPrompt
 from inference.spec import ModelSpec
@@ -205,6 +205,22 @@ def test_an_image_in_pieces_is_the_same_image(files: dict[str, tuple[Path, Path]
 def test_sound_is_refused_by_a_projector_that_only_sees(fresh: Engine) -> None:
     with pytest.raises(NotSupported, match="audio"):
         fresh.ask(wav())
+
+
+@pytest.mark.slow
+def test_sound_is_heard_and_taken_from_the_cache_and_pictures_are_refused(tmp_path: Path) -> None:
+    engine = Engine(
+        write_tiny_gguf(tmp_path / "llama.gguf"), write_tiny_projector(tmp_path / "ear.gguf", kind="qwen2a")
+    )
+    first, second, longer = (engine.ask(wav(seconds=seconds)) for seconds in (1.0, 1.0, 2.0))
+    assert started(first).n_prompt > 700
+    assert started(second).n_cached == started(first).n_prompt - 1
+    assert started(longer).n_cached < 100
+    with pytest.raises(NotSupported, match="image"):
+        engine.ask(RED)
+    with pytest.raises(InvalidRequest, match="damaged"):
+        engine.ask(b"ID3" + bytes(500))
+    engine.backend.close()
 
 
 @pytest.mark.parametrize("damage", ["no projector at all", "cut off", "of another width"])

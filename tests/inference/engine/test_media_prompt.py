@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from inference.engine.fake import FakeBackend
-from inference.engine.media_prompt import MediaPrompts
+from inference.engine.media import Media, new_chunk
+from inference.engine.media_prompt import MediaPrompt, MediaPrompts
 from inference.engine.prepare import Prepared, Preparer
 from inference.errors import InvalidRequest, NotSupported, PromptTooLong, RequestCancelled
 from inference.request import ChatPrompt, GenerateRequest, Message, Prompt, TextPrompt
@@ -99,6 +101,17 @@ class TestTruncation:
         made = prepared(TextPrompt(text="0123[img-0]" + "x" * 40, images=(RED,)), num_ctx=32, num_keep=6)
         assert len(made.tokens) <= 31
         assert sum(token < 0 for token in made.tokens) in (0, N)
+
+    @pytest.mark.parametrize("start", range(12))
+    def test_a_cut_takes_all_the_chunks_of_an_image_and_its_marks_or_none(self, start: int) -> None:
+        tiles = [new_chunk(bytes([name]), np.arange(2, dtype=np.int32)[np.newaxis], 2) for name in range(2)]
+        media = Media(([7, 7], tiles[0], [8], tiles[1], [9]))
+        tokens = [1, *media.tokens, 2, *media.tokens, 3]
+        opened = MediaPrompt(TextPrompt(text="x", images=(RED,)), [media], lambda each: None)
+        begin, n = opened.whole(tokens, start, 3)
+        left = tokens[:begin] + tokens[begin + n :]
+        assert begin <= start
+        assert [token for token in left if token not in (1, 2, 3)] in ([], media.tokens, 2 * media.tokens)
 
     def test_without_it_a_prompt_that_is_too_long_is_refused_with_its_exact_length(self) -> None:
         with pytest.raises(PromptTooLong) as refused:
