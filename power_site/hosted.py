@@ -23,6 +23,9 @@ from power_site.protocol import PowerProtocol
 
 T = TypeVar("T")
 
+# What was being generated when its connection closed has ended by then.
+_LAST_SECONDS = 1.0
+
 
 class Hosted:
     """Holds a pool, and with it the loaded models, until ``close``. Needs ``django.setup()``."""
@@ -51,7 +54,7 @@ class Hosted:
     def close(self) -> None:
         """Ends what is being generated; every worker is gone on return."""
         try:
-            self._wait(runtime.stop(drain_seconds=0))
+            self._wait(runtime.stop(drain_seconds=_LAST_SECONDS))
         finally:
             runtime.forget()
             self._loop.call_soon_threadsafe(self._loop.stop)
