@@ -19,7 +19,8 @@ ONE_WAY_TO_SPACE = {"whitespace_flexible": False, "item_separator": ", ", "key_s
 MARKUP = re.compile(r"(<[|\uff5c]?/?[\w\u2581 ]+[|\uff5c]?>|\[/?[A-Z_]+\]|<\|\"\|>)")
 
 EMPTY = '""'
-ANY_TEXT = "/(?s:.*)/"
+SLASH = re.compile(r"(?<!\\)/")
+EMPTY_SCHEMA: Schema = {}
 
 
 def literal(text: str) -> str:
@@ -112,8 +113,7 @@ def sequence(rule: str, members: Sequence[tuple[str, bool]], comma: str) -> tupl
 def tagged_arguments(before: Callable[[str, set[str]], str], after: str) -> Callable[[Function, str], Iterable[str]]:
     """Rules for arguments that stand one by one between texts: ``before(name, types)``, the value, ``after``.
 
-    A string stands there raw, everything else as JSON; what a schema says of a string's length or pattern does not
-    hold.
+    A string stands there raw, everything else as JSON.
     """
 
     def rules(function: Function, rule: str) -> Iterable[str]:
@@ -138,19 +138,34 @@ def _value_rules(own: str, head: str, part: Schema, root: Schema, after: str) ->
     if choices:
         texts = " | ".join(literal(str(choice)) for choice in choices)
         return [f"{own}: {head} {own}_v {literal(after)}", f"{own}_v: {texts}"]
-    return [f"{own}: {head} {own}_v", *text_before(f"{own}_v", after)]
+    return [f"{own}: {head} {own}_v", *text_before(f"{own}_v", after, part)]
 
 
-def text_before(rule: str, after: str) -> list[str]:
-    """Rules for any text up to ``after``, and ``after``, be it bytes or begun by a special token.
+def text_before(rule: str, after: str, schema: Schema = EMPTY_SCHEMA) -> list[str]:
+    """Rules for a text up to ``after``, and ``after``, be it bytes or begun by a special token.
 
     No regular expression can read a special token, so one ends the second text; only the first could end at bytes.
     """
+    terminal = rule.upper()
     return [
         f"{rule}: {rule}_b | {rule}_t {literal(after)}",
-        f"{rule}_b[suffix={json.dumps(after, ensure_ascii=False)}]: {ANY_TEXT}",
-        f"{rule}_t: {ANY_TEXT}",
+        f"{rule}_b[suffix={json.dumps(after, ensure_ascii=False)}]: {terminal}",
+        f"{rule}_t: {terminal}",
+        f"{terminal}: {' & '.join(['/(?s:.*)/', *_limits(schema)])}",
     ]
+
+
+def _limits(schema: Schema) -> Iterable[str]:
+    """What a schema says of a string's length and pattern, as regular expressions of the whole."""
+    least, most = (schema.get(key) for key in ("minLength", "maxLength"))
+    if isinstance(least, int) or isinstance(most, int):
+        yield f"/(?s:.{{{least or 0},{'' if most is None else most}}})/"
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str) and "\n" not in pattern:
+        start = "" if pattern.startswith("^") else "(?s:.*)"
+        end = "" if pattern.endswith("$") and not pattern.endswith("\\$") else "(?s:.*)"
+        body = SLASH.sub(r"\/", pattern.removeprefix("^")[: None if end else -1])
+        yield f"/{start}(?:{body}){end}/"
 
 
 def _with_definitions(part: Schema, root: Schema) -> Schema:

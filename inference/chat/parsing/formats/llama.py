@@ -16,7 +16,7 @@ from inference.chat.parsing.script import Emit
 from inference.chat.parsing.source import Malformed, Source, Step
 from inference.chat.parsing.tools import Tools
 
-PRESERVED = ("<|python_tag|>", "<|python_start|>", "<|python_end|>", "<|eom_id|>")
+PRESERVED = ("<|python_tag|>", "<|python_start|>", "<|python_end|>")
 json_call_text = json_reader()
 
 

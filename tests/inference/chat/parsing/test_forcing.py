@@ -127,6 +127,25 @@ def test_text_before_a_marker_ends_there() -> None:
     assert not accepts(grammar, "a <|end|> b <|end|>")
 
 
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"minLength": 2, "maxLength": 3}, ["ab", "äöü"], ["a", "abcd"]),
+        ({"pattern": "^[a-z]+/[0-9]{2}$"}, ["a/12"], ["a/123", "/12"]),
+        ({"pattern": "b", "maxLength": 3}, ["abc", "b"], ["aaa", "abcd"]),
+        ({"enum": ["a", "<b>"]}, ["a", "<b>"], ["b", ""]),
+    ],
+)
+def test_a_raw_string_keeps_to_its_schema(schema: dict[str, Any], good: list[str], bad: list[str]) -> None:
+    parameters = {"type": "object", "properties": {"x": {"type": "string", **schema}}, "required": ["x"]}
+    grammar = families.GLM.forced([{"function": {"name": "f", "parameters": parameters}}]).text
+
+    def passes(text: str) -> bool:
+        return accepts(grammar, f"<tool_call>f<arg_key>x</arg_key><arg_value>{text}</arg_value></tool_call>")
+
+    assert [passes(text) for text in (*good, *bad)] == [True] * len(good) + [False] * len(bad)
+
+
 @EVERY
 def test_a_schema_that_refers_to_itself_makes_a_grammar_of_bounded_size(name: str, family: Family) -> None:
     node = {"type": "object", "properties": {key: {"$ref": "#/properties/tree"} for key in "abcd"}}

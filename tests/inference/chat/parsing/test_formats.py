@@ -47,8 +47,9 @@ CASES: dict[str, tuple[Family, str, Whole]] = {
     "k3: values escape nothing, names do": (
         families.KIMI_K3,
         (
-            '<|open|>tools<|sep|><|open|>call tool="weather" index="1"<|sep|><|open|>argument key="q&amp;a" type="string"'
-            "<|sep|>a & <|close|>argument<|sep|> b<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>"
+            '<|open|>tools<|sep|><|open|>call tool="weather" index="1"<|sep|>'
+            '<|open|>argument key="q&amp;a" type="string"<|sep|>'
+            "a & <|close|>argument<|sep|> b<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>"
         ),
         Whole(calls=[("weather", {"q&a": "a & <|close|>argument<|sep|> b"})]),
     ),
