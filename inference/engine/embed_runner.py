@@ -26,7 +26,7 @@ from inference.request import EmbedRequest
 logger = logging.getLogger("inference.embed")
 
 IDLE_SECONDS = 60.0
-NICE = 10
+NICE = 5
 
 
 class EmbedRunner:
@@ -177,7 +177,7 @@ class EmbedRunner:
 
 
 def step_behind() -> None:
-    """Gives this thread, and those that llama.cpp starts from it, a tenth of a core where a chat wants the rest."""
+    """This thread, and those that llama.cpp starts from it, leave a chat three quarters of a core they both want."""
     # Elsewhere a priority belongs to a process, and would slow the chats down too.
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
