@@ -5,6 +5,7 @@ Chosen before the model is loaded, from its chat template; read off the stream b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,7 @@ import msgspec
 
 from inference.chat.parsing import PLAIN, Family, family_of, generic_of
 from inference.chat.reading import AnswerReader
-from inference.errors import NotSupported
+from inference.errors import InvalidConstraint, InvalidRequest, NotSupported
 from inference.events import Started
 from inference.request import Constraint, ThinkingSpan
 from models_app.entries import ServedModel
@@ -127,6 +128,13 @@ def _budgeted(span: ThinkingSpan | None, think: Think) -> ThinkingSpan | None:
     if span is None or think is None:
         return span
     return msgspec.structs.replace(span, budget=THINKING_BUDGETS[think])
+
+
+def unsuitable_tools(error: InvalidConstraint) -> InvalidRequest:
+    """The client never saw the grammar that its tools became: the reason without it."""
+    found = re.search(r"failed to compile JSON schema: (.*?)(?: \d+ \| |$)", str(error))
+    reason = found[1] if found else str(error)
+    return InvalidRequest(f"the parameters of a tool can't be kept to: {reason}")
 
 
 @lru_cache(maxsize=256)

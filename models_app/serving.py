@@ -13,12 +13,12 @@ from inference.chat.generic_turns import generic_turns
 from inference.chat.history import linked, without_old_thinking
 from inference.chat.reading import AnswerReader
 from inference.durations import InvalidDuration, forever_if_negative, parse_duration
-from inference.errors import NotSupported
+from inference.errors import InvalidConstraint, NotSupported
 from inference.events import Event, Finished, Started, TextDelta, ThinkingDelta
 from inference.options import ParsedOptions, apply_load_options, parse_options
 from inference.request import ChatPrompt, Constraint, GenerateRequest, Message, Prompt
 from models_app import selectors
-from models_app.answer_form import TEXT_FORM, AnswerForm, Think
+from models_app.answer_form import TEXT_FORM, AnswerForm, Think, unsuitable_tools
 from models_app.coalesce import Coalesced
 from models_app.entries import ModelEntry, ServedModel
 from models_app.errors import ModelNotFound
@@ -214,9 +214,11 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
         thinking=ask.form.thinking_before(ask.constraint),
         preserved=ask.form.preserved,
     )
-    stream = await runtime.pool().generate(
-        served.spec, served_load_options(served, ask.options.load), request, keep_alive_seconds=ask.keep_alive_seconds
-    )
+    options = served_load_options(served, ask.options.load)
+    try:
+        stream = await runtime.pool().generate(served.spec, options, request, keep_alive_seconds=ask.keep_alive_seconds)
+    except InvalidConstraint as error:
+        raise (error if ask.form.constraint is None else unsuitable_tools(error)) from None
     reader = None if ask.render_only else ask.form.reader(stream.started)
     return Generation(stream, model=served.name.short, begun_at=begun_at, resolved_at=resolved_at, reader=reader)
 

@@ -89,8 +89,21 @@ class ThinkingWatch:
         self._check_budget()
 
     def _check_budget(self) -> None:
-        if self._phase is Phase.INSIDE and 0 <= self._budget <= self.n_tokens and not self._forced:
+        """Never within a character, whose rest would be missing behind the end."""
+        spent = self._phase is Phase.INSIDE and 0 <= self._budget <= self.n_tokens
+        if spent and not self._forced and not splits_character(self._seen):
             self._forced.extend(self._end_tokens)
+
+
+def splits_character(data: bytes) -> bool:
+    """Whether UTF-8 ends within a character. Its beginning may be cut anywhere."""
+    for n_behind, byte in enumerate(reversed(data[-3:]), 1):
+        if byte >= 0b1100_0000:
+            length = 2 if byte < 0b1110_0000 else 3 if byte < 0b1111_0000 else 4
+            return n_behind < length
+        if byte < 0b1000_0000:
+            return False
+    return False
 
 
 def watch_thinking(backend: Backend, request: GenerateRequest, text: str) -> ThinkingWatch | None:

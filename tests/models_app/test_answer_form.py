@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from inference import ModelSpec
-from inference.errors import NotSupported
+from inference.errors import InvalidConstraint, NotSupported
 from inference.events import Started
 from inference.request import Constraint
-from models_app.answer_form import TEXT_FORM, answer_form, model_think
+from models_app.answer_form import TEXT_FORM, answer_form, model_think, unsuitable_tools
 from models_app.entries import ServedModel
 from models_app.naming import ModelName
 from models_app.tools import ToolChoice, parse_tools
@@ -121,3 +121,13 @@ def test_behind_harmonys_thoughts_the_answers_header_comes_first(think: bool | s
 def test_a_forced_call_brings_its_own_header() -> None:
     form = answer_form(served(HARMONY, *THINKER), think=True, tools=TOOLS, choice=ToolChoice(mode="required"))
     assert form.thinking_before(form.constraint) == form.thinking
+
+
+def test_tools_that_make_no_grammar_are_refused_without_showing_one() -> None:
+    reason = "at 6(18): failed to compile JSON schema: Invalid type: strange 4 | arguments_0: call"
+    assert str(unsuitable_tools(InvalidConstraint("lark", reason))) == (
+        "the parameters of a tool can't be kept to: Invalid type: strange"
+    )
+    assert str(unsuitable_tools(InvalidConstraint("lark", "it is too long"))).endswith(
+        "invalid grammar: it is too long"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inference.engine.fake import byte_tokens
-from inference.engine.thinking import ThinkingWatch, opens_thinking, preserved_pieces, watch_thinking
+from inference.engine.thinking import ThinkingWatch, opens_thinking, preserved_pieces, splits_character, watch_thinking
 from inference.events import Finished
 from inference.request import ChatPrompt, Constraint, GenerateRequest, Message, TextPrompt, ThinkingSpan
 from tests.inference.engine.support import Engine, fake_backend
@@ -65,6 +65,23 @@ def test_a_budget_of_nothing_closes_what_the_prompt_or_the_model_opens() -> None
     assert watch.take_forced() is None
     feed(watch, "<think>")
     assert watch.take_forced() == END[0]
+
+
+@pytest.mark.parametrize("char", ["é", "東", "😀"])
+def test_thinking_is_never_ended_within_a_character(char: str) -> None:
+    watch = ThinkingWatch(ThinkingSpan(start="<think>", end="</think>", budget=1), is_open=True, end_tokens=END)
+    *first, last = char.encode()
+    for byte in first:
+        watch.feed(-1, bytes([byte]))
+        assert watch.take_forced() is None
+    watch.feed(-1, bytes([last]))
+    assert watch.take_forced() == END[0]
+
+
+@pytest.mark.parametrize(("data", "splits"), [(b"", False), (b"a", False), (b"\xc3", True), (b"\xc3a", False)])
+def test_bytes_that_are_no_text_hold_nothing_up(data: bytes, splits: bool) -> None:
+    assert splits_character(data) is splits
+    assert not splits_character(data + b"\x80\x80\x80\x80")
 
 
 def test_under_a_constraint_thinking_is_opened_or_closed_for_the_model() -> None:
