@@ -60,6 +60,7 @@ def card_json(card: ModelCard) -> dict[str, Any]:
         "messages": card.messages,
         "details": asdict(card.entry.details),
         "model_info": card.model_info,
+        "projector_info": card.projector_info,
         "tensors": card.tensors,
         "capabilities": card.entry.capabilities,
         "modified_at": card.entry.modified_at.astimezone(),

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from models_app.console.arguments import add_run_arguments, one_prompt, sampling_options, with_values
 from models_app.console.command import PowerCommand, UsageError
@@ -88,12 +88,15 @@ class Command(PowerCommand):
         self.write_json(client.embed(body | {name: value for name, value in asked.items() if value is not None}))
 
     def _answer(self, client: Client, conversation: Conversation, view: View, prompt: str) -> None:
-        from models_app.console.media import MediaPrompt, media_prompt
+        from models_app.console.media import MediaError, MediaPrompt, media_prompt
         from models_app.console.remote import RemoteChat
         from models_app.console.terminal import columns
         from models_app.console.writer import Style, write_answer
 
-        asked = media_prompt(prompt) if conversation.takes_media else MediaPrompt(text=prompt)
+        try:
+            asked = media_prompt(prompt) if conversation.takes_media else MediaPrompt(text=prompt)
+        except MediaError as error:
+            raise CommandError(f"couldn't process file: {error}") from error
         for line in asked.added:
             self._write_error(line)
         wrapped = columns if self.terminal and view.wordwrap else None

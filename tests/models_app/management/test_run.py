@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,6 +136,20 @@ def test_an_embedding_model_prints_its_embedding(call: Call, monkeypatch: pytest
     with chat_server(monkeypatch, [], capabilities=("embedding",)) as bodies:
         assert call("run", "m", "hi", "--truncate=false", "--dimensions", "2") == "[0.5,-0.25]\n"
     assert bodies == [{"model": "m", "input": "hi", "truncate": False, "dimensions": 2}]
+
+
+def test_a_picture_is_sent_to_a_model_that_sees_and_what_is_none_is_refused(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    picture = tmp_path / "cat.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    with chat_server(monkeypatch, [LAST], capabilities=("completion", "vision")) as bodies:
+        call("run", "m", f"what is {picture}")
+        picture.write_text("no picture")
+        with pytest.raises(CommandError, match="couldn't process file"):
+            call("run", "m", f"what is {picture}")
+    (body,) = bodies
+    assert body["messages"] == [{"role": "user", "content": "what is", "images": ["iVBORw0KGgo="]}]
 
 
 def test_flags_may_stand_anywhere_and_never_eat_the_prompt() -> None:
