@@ -102,20 +102,26 @@ def _write_metadata(writer: GGUFWriter, model: TinyModel) -> None:
 
 
 def _write_tokenizer(writer: GGUFWriter, model: TinyModel) -> None:
-    tokens = _vocabulary(model.n_vocab)
-    control = dict.fromkeys(_SPECIAL, TokenType.CONTROL) | {"<unk>": TokenType.UNKNOWN}
-    types = [control.get(t, TokenType.BYTE if t.startswith("<0x") else TokenType.NORMAL) for t in tokens]
+    tokens, types = tiny_vocabulary(model)
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
     writer.add_token_list(tokens)
     writer.add_token_scores([float(-index) for index in range(model.n_vocab)])
-    writer.add_token_types([int(kind) for kind in types])
+    writer.add_token_types(types)
     writer.add_unk_token_id(0)
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_eot_token_id(4)
     if model.chat_template is not None:
         writer.add_chat_template(model.chat_template)
+
+
+def tiny_vocabulary(model: TinyModel) -> tuple[list[str], list[int]]:
+    """Tokens and their types."""
+    tokens = _vocabulary(model.n_vocab)
+    control = dict.fromkeys(_SPECIAL, TokenType.CONTROL) | {"<unk>": TokenType.UNKNOWN}
+    types = [control.get(t, TokenType.BYTE if t.startswith("<0x") else TokenType.NORMAL) for t in tokens]
+    return tokens, [int(kind) for kind in types]
 
 
 def _vocabulary(n_vocab: int) -> list[str]:

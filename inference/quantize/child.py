@@ -1,4 +1,4 @@
-"""The child process: one job from standard input, ``done total`` lines on standard output, and an exit status.
+"""The child process of a quantization (see ``inference.child``).
 
 Counts are tensors, taken from llama.cpp's own log (``[  12/ 272]``), the one place that tells them.
 """
@@ -8,29 +8,25 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-import sys
 from typing import Any
 
 import msgspec
 
+from inference.child import child_begin, child_decline, child_tell
 from inference.quantize.job import COPY, FILE_TYPES, QuantizeJob
-from inference.worker.limits import apply_limits
 
 _COUNT = re.compile(rb"^\[\s*(\d+)/\s*(\d+)\]")
-REFUSED = 3
-"""The exit status of a job that llama.cpp declined."""
 
 
-def main() -> int:
-    apply_limits()
-    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=QuantizeJob)
+def main() -> None:
+    job = msgspec.json.decode(child_begin(), type=QuantizeJob)
     import llama_cpp.llama_cpp as lib  # after the limits: its loader runs code of many files
 
     @lib.llama_log_callback  # type: ignore[untyped-decorator]
     def log(level: int, text: bytes, user_data: Any) -> None:
         found = _COUNT.match(text)
         if found:
-            os.write(1, b"%s %s\n" % found.groups())
+            child_tell(int(found[1]), int(found[2]))
 
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")
     lib.llama_log_set(log, ctypes.c_void_p(0))
@@ -42,9 +38,9 @@ def main() -> int:
         params.only_copy = True
     else:
         params.ftype = FILE_TYPES[job.file_type]
-    status = lib.llama_model_quantize(job.source.encode(), job.destination.encode(), ctypes.byref(params))
-    return REFUSED if status else 0
+    if lib.llama_model_quantize(job.source.encode(), job.destination.encode(), ctypes.byref(params)):
+        child_decline("llama.cpp declined it: the file is damaged, or its architecture or type is unknown")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

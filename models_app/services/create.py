@@ -5,6 +5,7 @@ from __future__ import annotations
 from models_app import blobs, selectors
 from models_app.creation.base import Base, base_of_model
 from models_app.creation.config import config_make
+from models_app.creation.conversion import adapter_part, model_part
 from models_app.creation.files import files_find, files_kind, gguf_parts
 from models_app.creation.parts import Part, of_type, renamed
 from models_app.creation.quantization import parts_quantized
@@ -43,7 +44,7 @@ def model_create(
 
 def _create(name: ModelName, request: CreateRequest, report: OnProgress, cancelled: Cancelled) -> None:
     base = _base(request, report, cancelled)
-    parts = [*base.parts, *_adapters(request, report), *_drafts(request, report)]
+    parts = [*base.parts, *_adapters(request, base, report, cancelled), *_drafts(request, report)]
     if len(of_type(parts, MODEL_TYPE)) != 1:
         raise InvalidCreate(f"{len(of_type(parts, MODEL_TYPE))} models were given, 1 is needed")
     parts = parts_quantized(parts, request, on_progress=report, cancelled=cancelled)
@@ -64,13 +65,16 @@ def _base(request: CreateRequest, report: OnProgress, cancelled: Cancelled) -> B
     if request.source:
         return base_of_model(request.source, on_progress=report, cancelled=cancelled)
     files = files_find(request.files or {})
-    files_kind(files)
+    if files_kind(files) == "safetensors":
+        return Base(parts=[model_part(files, on_progress=report, cancelled=cancelled)])
     files = splits_merge(files, on_progress=report, cancelled=cancelled)
     return Base(parts=gguf_parts(files, on_progress=report))
 
 
-def _adapters(request: CreateRequest, report: OnProgress) -> list[Part]:
+def _adapters(request: CreateRequest, base: Base, report: OnProgress, cancelled: Cancelled) -> list[Part]:
     files = files_find(request.adapters or {})
+    if files and files_kind(files) == "safetensors":
+        return [adapter_part(files, base.parts, on_progress=report, cancelled=cancelled)]
     parts = gguf_parts(files, on_progress=report)
     for file, part in zip(files, parts, strict=True):
         if part.ref.media_type != ADAPTER_TYPE:
