@@ -156,7 +156,9 @@ def chat_prompt(served: ServedModel, messages: Sequence[Message], *, form: Answe
 
     A last message of the assistant is continued rather than answered, unless it is a call.
     """
-    turns = linked((*served.messages, *messages))
+    turns = (*served.messages, *messages)
+    if form.in_words or not served.template:
+        turns = linked(turns)  # Ollama's own templates get what the client sent, as in Ollama
     if served.system and messages[0].role != "system":
         turns = (Message(role="system", content=served.system), *turns)
     if served.architecture in _FORGET_THINKING or served.name.model == "deepseek-r1":

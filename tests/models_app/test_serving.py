@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 from inference import ModelSpec
+from inference.chat.parsing import family_of
+from inference.chat.reading import AnswerReader
 from inference.errors import InvalidOption, NotSupported
-from inference.events import Started
+from inference.events import Finished, Started, TextDelta, ThinkingDelta
 from inference.request import Message
+from models_app.answer_form import AnswerForm
 from models_app.entries import ServedModel
 from models_app.naming import ModelName
 from models_app.serving import (
+    Generation,
     chat_prompt,
     keep_alive_seconds,
     require_capability,
@@ -35,6 +39,7 @@ SPEC = ModelSpec(
     n_vocab=100,
 )
 USER = Message(role="user", content="hi")
+THINKING = family_of("<think></think>")
 PRESET = (Message(role="user", content="q"), Message(role="assistant", content="a"))
 
 
@@ -55,6 +60,35 @@ def test_a_chat_begins_with_the_models_system_and_messages() -> None:
 def test_a_requests_system_stands_instead_of_the_models() -> None:
     prompt = chat_prompt(served(system="Be brief."), [Message(role="system", content="Be long."), USER])
     assert [message.content for message in prompt.messages] == ["Be long.", "hi"]
+
+
+CALLING = Message(role="assistant", tool_calls=({"function": {"name": "f", "arguments": {}}},))
+RESULT = Message(role="tool", content="4", tool_name="f")
+
+
+def test_calls_and_results_are_linked_for_jinja_and_left_alone_for_ollamas_templates() -> None:
+    calling, result = chat_prompt(served(), [CALLING, RESULT]).messages
+    assert calling.tool_calls[0]["id"] == result.tool_call_id != ""
+    assert chat_prompt(served(template="{{ .Prompt }}"), [CALLING, RESULT]).messages == (CALLING, RESULT)
+
+
+def test_a_call_of_the_assistants_is_not_continued() -> None:
+    assert chat_prompt(served(), [USER, CALLING]).continue_final_message is False
+
+
+def test_tools_are_shown_by_the_template_or_in_words() -> None:
+    tools = ({"type": "function", "function": {"name": "f"}},)
+    shown = chat_prompt(served(), [USER], form=AnswerForm(tools=tools, think="low"))
+    assert (shown.tools, shown.think, shown.messages) == (tools, "low", (USER,))
+    told = chat_prompt(served(), [USER], form=AnswerForm(tools=tools, in_words=True))
+    assert told.tools == ()
+    assert roles(told.messages) == ["system", "user"]
+
+
+def test_models_that_forget_their_thoughts_do() -> None:
+    old = Message(role="assistant", content="<think>x</think>y")
+    assert chat_prompt(served(architecture="qwen3"), [USER, old, USER]).messages[1].content == "y"
+    assert chat_prompt(served(architecture="llama"), [USER, old, USER]).messages[1] == old
 
 
 def test_an_assistants_last_message_is_continued() -> None:
@@ -131,3 +165,13 @@ async def test_a_generations_tokens_are_counted_once_however_it_ends(monkeypatch
     stream = left._stream
     assert isinstance(stream, ScriptedStream)
     assert stream.n_closed == 2
+
+
+async def test_what_the_model_wrote_is_read_before_anybody_sees_it() -> None:
+    """A batch that is all markup gives nothing, and is waited past."""
+    reader = AnswerReader(THINKING.parser())
+    stream = ScriptedStream([[TextDelta("<think>")], [TextDelta("hm</think>")], [TextDelta("Hi", 3)], [FINISHED]])
+    running = Generation(stream, model="m", begun_at=0.0, resolved_at=0.0, reader=reader)
+    batches = [batch async for batch in running]
+    assert [type(event) for batch in batches for event in batch] == [ThinkingDelta, TextDelta, Finished]
+    assert all(batches)
