@@ -28,15 +28,19 @@ Report = Callable[[int], None]
 _NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK})
 
 
-def blob_adopt(folder: Path, digest: Digest, size_bytes: int, *, verify: bool, report: Report) -> How:
+def blob_adopt(folder: Path, digest: Digest, size_bytes: int, *, known: bool, verify: bool, report: Report) -> How:
     """Takes the blob from ``folder``, a ``blobs`` directory. ``report`` gets the bytes that were read so far.
 
-    Without ``verify`` a linked file is trusted to be what its name says; a copy is always checked.
+    Without ``verify`` a linked file is trusted to be what its name says; a copy is always checked. ``known``: the
+    catalog has a row for it, so what is present was checked when it came; else both stores may be one folder.
+
     Raises InvalidSource, DigestMismatch, BlobDamaged, NotEnoughSpace.
     """
-    if blobs.blob_size(digest) == size_bytes:
-        return "present"
     source = folder / digest.filename
+    if blobs.blob_size(digest) == size_bytes:
+        if verify and not known:
+            _verify(blobs.blob_path(digest), digest, report)
+        return "present"
     _require_file(source, digest, size_bytes)
     if _linked(source, digest, size_bytes, verify=verify, report=report):
         return "linked"

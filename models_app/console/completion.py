@@ -71,7 +71,12 @@ _power() {{
         _files
     fi
 }}
-compdef _power {programs}
+# In a folder of fpath this file is the function's body, and called by its name.
+if [[ "$funcstack[1]" == _power ]]; then
+    _power "$@"
+else
+    compdef _power {programs}
+fi
 """
 _ZSH_CASE = "        {name}) found=({flags}); models={models} ;;"
 

@@ -60,6 +60,7 @@ def open_session(
         key_bindings=_key_bindings(editor),
         completer=SlashCompleter(model_names),
         complete_while_typing=False,
+        enable_suspend=True,
         **devices,
     )
     prompter = Prompter(session, history_path)

@@ -13,7 +13,7 @@ from models_app.adoption import blob_adopt
 from models_app.digests import Digest
 from models_app.errors import BlobInUse, BlobNotFound, CatalogError, InvalidSource
 from models_app.manifests import MAX_MANIFEST_BYTES, ManifestDocument, manifest_parse
-from models_app.models import Tag
+from models_app.models import Blob, Tag
 from models_app.naming import ModelName
 from models_app.progress import LayerProgress, OnProgress, Progress
 from models_app.services.blobs import blob_delete
@@ -134,7 +134,14 @@ def _adopt_and_commit(
     try:
         for layer in {layer.digest: layer for layer in document.blobs}.values():
             report = _report(layer.digest, layer.size_bytes, ways.on_progress)
-            how = blob_adopt(blobs_folder, layer.digest, layer.size_bytes, verify=ways.verify, report=report)
+            how = blob_adopt(
+                blobs_folder,
+                layer.digest,
+                layer.size_bytes,
+                known=Blob.objects.filter(digest=str(layer.digest)).exists(),
+                verify=ways.verify,
+                report=report,
+            )
             counts[how] += 1
             taken += [layer.digest] if how != "present" else []
         manifest_commit(name=name, document=document, source=ORIGIN)

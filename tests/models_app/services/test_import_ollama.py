@@ -50,7 +50,7 @@ class OllamaStore:
 
     def state(self) -> dict[str, tuple[int, int, bytes]]:
         """Everything of each file that an import must not change; the number of its links it may."""
-        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        files = [path for path in self.folder.rglob("*") if path.is_file() and path.name != ".lock"]
         return {str(p): (p.stat().st_mode, p.stat().st_mtime_ns, p.read_bytes()) for p in files}
 
 
@@ -196,6 +196,19 @@ def test_what_ollama_has_newly_pulled_replaces_what_was_taken_over(ollama: Ollam
     assert only(imported(ollama)).is_new
     assert selectors.model_card("tiny:1b").system == "Be brief."
     assert Tag.objects.count() == 1
+
+
+def test_a_folder_that_is_both_stores_is_checked_in_place(store: Path, tiny_gguf: Path) -> None:
+    ollama = OllamaStore.__new__(OllamaStore)
+    ollama.folder = store.parent
+    damaged = ollama.add_model("registry.ollama.ai/library/damaged/latest", tiny_gguf.read_bytes(), system="aaaa")[2]
+    ollama.blob(damaged.digest).write_bytes(b"bbbb")
+    ollama.add_model(NAME, tiny_gguf.read_bytes())
+    before = ollama.state()
+    broken, whole = imported(ollama)
+    assert "digest mismatch" in broken.problem
+    assert (whole.n_present, whole.n_linked, whole.problem) == (3, 0, "")
+    assert ollama.state() == before
 
 
 def test_a_folder_that_is_no_store_is_refused(store: Path, tmp_path: Path) -> None:
