@@ -93,7 +93,7 @@ def parse(fixture: Fixture, strategy: str) -> ParseResult:
 
 def judged(fixture: Fixture) -> str:
     """The worst status of canitoolcall's checks over every way to stream it."""
-    streams = {strategy: parse(fixture, strategy) for strategy in ("char", "rand:1", "rand:2")}
+    streams = {strategy: parse(fixture, strategy) for strategy in ("char", "rand:1")}
     observation = Observation(nonstream=parse(fixture, "one"), streams=streams)
     return worst_status(row.status for row in run_checks(fixture, FAMILIES[fixture.family], observation)).value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,7 +25,17 @@ from tests.inference.chat.parsing.writing import (
 
 CALL: Call = ("weather", {"city": "Zürich 🌦", "days": 3})
 OTHER: Call = ("now", {})
-EVERY = pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.family.name)
+
+
+def writers(which: Callable[[Writer], bool] = lambda writer: True) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("writer", list(filter(which, WRITERS)), ids=lambda writer: writer.family.name)
+
+
+EVERY = writers()
+# Those whose thoughts and calls are marked in one text, rather than in messages or by where they stand.
+THINKING = writers(
+    lambda writer: writer.family.thinking is not None and not writer.begins and writer.family.own is None
+)
 VALUES: list[dict[str, Any]] = [
     {"city": 'say "hi" to \\ and {braces} [lists], a:b=c'},
     {"city": "two\nlines, and  spaces "},
@@ -51,15 +62,11 @@ def test_several_calls_keep_their_order(writer: Writer) -> None:
 @pytest.mark.parametrize("values", VALUES)
 def test_values_arrive_as_they_were(writer: Writer, values: dict[str, Any]) -> None:
     calls = [("weather", values)]
-    if writer.calls is not None and writer.family.name == "kimi-k3" and "\n" in values["city"]:
-        assert letter_by_letter(writer.family, writer.calls(calls)).calls == calls
     assert parsed(writer.family, writer.calls(calls)).calls == calls
 
 
-@EVERY
+@writers(lambda writer: not writer.begins)
 def test_text_before_a_call_stays_text(writer: Writer) -> None:
-    if writer.begins:
-        pytest.skip("a call of this family begins the answer")
     whole = letter_by_letter(writer.family, writer.say("I will look.") + writer.calls([CALL]))
     assert whole == Whole(text="I will look.", calls=[CALL])
 
@@ -79,12 +86,10 @@ def test_a_call_that_is_cut_off_is_never_made(writer: Writer, share: float) -> N
     assert letter_by_letter(writer.family, cut).calls == []
 
 
-@EVERY
+@writers(lambda writer: writer.separate)
 def test_the_call_before_the_one_that_is_cut_off_is_kept(writer: Writer) -> None:
-    if writer.calls([CALL, CALL]).count("[") in (1, 2) or "[ARGS]" in writer.calls([CALL]):
-        pytest.skip("a list is one value: it is whole or it is nothing")
     text = writer.calls([CALL, ("weather", {"city": "Zürich, where the river leaves the lake"})])
-    assert letter_by_letter(writer.family, text[: text.index("river")]).calls in ([CALL], [])
+    assert letter_by_letter(writer.family, text[: text.index("river")]).calls == [CALL]
 
 
 @EVERY
@@ -96,29 +101,24 @@ def test_a_tool_that_was_not_offered_is_named_all_the_same_or_is_text(writer: Wr
     assert whole == (Whole(text=text) if unmarked else Whole(calls=[("unheard_of", {"city": "x"})]))
 
 
-@EVERY
+@THINKING
 def test_a_call_within_thoughts_is_a_thought(writer: Writer) -> None:
     span = writer.family.thinking
-    if span is None or writer.begins or writer.family.own is not None:
-        pytest.skip("no thoughts, or no calls within them")
+    assert span is not None
     draft = writer.calls([CALL])
     whole = letter_by_letter(writer.family, f"{span.start}maybe {draft} or not{span.end}{writer.calls([OTHER])}")
     assert whole == Whole(thinking=f"maybe {draft} or not", calls=[OTHER])
 
 
-@EVERY
+@THINKING
 def test_a_call_that_ends_open_thoughts_is_a_call(writer: Writer) -> None:
-    span = writer.family.thinking
-    if span is None or writer.begins or writer.family.own is not None:
-        pytest.skip("no thoughts, or no calls within them")
     whole = letter_by_letter(writer.family, f"I should.\n{writer.calls([CALL])}\n", thinking_open=True)
     assert whole == Whole(thinking="I should.", calls=[CALL])
 
 
-@pytest.mark.parametrize(("name", "family"), ALL_FAMILIES)
+@pytest.mark.parametrize(("name", "family"), [pair for pair in ALL_FAMILIES if pair[1].thinking is not None])
 def test_thoughts_are_told_from_the_answer(name: str, family: Family) -> None:
-    if family.thinking is None:
-        pytest.skip("does not think")
+    assert family.thinking is not None
     start, end = family.thinking.start, family.thinking.end
     answer = "<|start|>assistant<|channel|>final<|message|>Yes." if name == "harmony" else "\n\nYes."
     expected = Whole(text="Yes.", thinking="Let me\nsee.")
@@ -133,16 +133,14 @@ def test_plain_text_is_given_out_unchanged(name: str, family: Family) -> None:
     assert letter_by_letter(family, text) == parsed(family, text) == Whole(text=text)
 
 
-@EVERY
+@writers(lambda writer: writer.family.own is None)
 def test_without_tools_a_call_is_text(writer: Writer) -> None:
-    if writer.family.own is not None:
-        pytest.skip("its markup is not text in any case")
     text = writer.calls([CALL])
     assert letter_by_letter(writer.family, text, tools=()) == Whole(text=text)
 
 
 @pytest.mark.parametrize(("name", "family"), ALL_FAMILIES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_any_text_parses_alike_however_it_is_cut(name: str, family: Family, data: st.DataObject) -> None:
     writer = next((writer for writer in WRITERS if writer.family.name == name), WRITERS[0])

@@ -154,15 +154,33 @@ def pythonic(opening: str, closing: str, between: str = ", ") -> Callable[[Seque
 
 @dataclass(frozen=True)
 class Writer:
-    """``begins``: calls stand only where the answer begins. ``around`` writes an answer's text."""
+    """``begins``: calls stand only where the answer begins. ``say`` writes an answer's text."""
 
     family: Family
     calls: Callable[[Sequence[Call]], str]
     begins: bool = False
     say: Callable[[str], str] = field(default=lambda text: text)
-    one_call: bool = False
+
+    @property
+    def separate(self) -> bool:
+        """Each call is whole by itself, where others write one list of all."""
+        return self.family.name not in LISTS
 
 
+LISTS = {
+    "mistral-v3",
+    "llama4",
+    "command",
+    "command-r",
+    "lfm2",
+    "olmo3",
+    "nemotron",
+    "phi-4",
+    "granite",
+    "functools",
+    "jamba",
+    "json",
+}
 WRITERS = [
     Writer(families.HERMES, hermes),
     Writer(families.QWEN_XML, qwen_xml),
