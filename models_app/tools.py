@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import orjson
 
 from power_site.http import BadRequest
 
@@ -107,8 +108,8 @@ def _call(value: Any, path: str) -> Tool:
 
 def _read(text: str) -> Any:
     try:
-        return json.loads(text or "{}")
-    except (ValueError, RecursionError):
+        return orjson.loads(text or "{}")
+    except orjson.JSONDecodeError:
         return text
 
 

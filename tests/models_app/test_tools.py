@@ -88,7 +88,15 @@ def test_earlier_calls_have_their_arguments_as_an_object(arguments: Any) -> None
     assert list(call["function"]["arguments"].items()) == [("b", 1), ("a", 2)]
 
 
-@pytest.mark.parametrize("call", [1, {}, {"function": {}}, {"function": {"name": "f", "arguments": "[1]"}}])
+@pytest.mark.parametrize(
+    "call",
+    [
+        1,
+        {},
+        {"function": {}},
+        *({"function": {"name": "f", "arguments": text}} for text in ("[1]", "{", '"\\ud800"', "NaN")),
+    ],
+)
 def test_calls_that_are_none_are_refused_with_their_place(call: Any) -> None:
     with pytest.raises(BadRequest, match=r"messages\[2\].tool_calls\[0\]"):
         parse_tool_calls([call], "messages[2].tool_calls")
