@@ -53,17 +53,20 @@ SIGNS: Sequence[tuple[Family, tuple[str, ...]]] = (
     (families.THINKING, ("</think>",)),
     (families.THINKING, ("<think>",)),
 )
+# Models that write their own syntax whatever the prompt looks like.
+BY_ARCHITECTURE = {"gpt-oss": families.HARMONY, "gptoss": families.HARMONY}
 
 
 def family_of(template: str, *, architecture: str = "") -> Family:
-    """Pure, and always answers. ``template`` is Jinja or Ollama's Go; "" where the file brings none.
+    """Pure, and always answers. ``template`` is Jinja or Ollama's Go; where the file brings none, "", and then the
+    architecture may tell.
 
     ``thinking`` is left out of the family where the template does not speak of it.
     """
+    if not template:
+        return BY_ARCHITECTURE.get(architecture, families.PLAIN)
     family = next((family for family, signs in SIGNS if all(sign in template for sign in signs)), None)
-    if family is None:
-        return families.PLAIN
-    return _thinks(family, template)
+    return families.PLAIN if family is None else _thinks(family, template)
 
 
 def generic_of(family: Family) -> Family:

@@ -36,7 +36,8 @@ def schema_rule(schema: Mapping[str, Any]) -> str:
 
 def arguments_schema(function: Function) -> dict[str, Any]:
     """The tool's schema, closed: what it does not name is left out, so that a weak model comes to an end."""
-    schema = dict(as_schema(function.get("parameters")))
+    given = as_schema(function.get("parameters"))
+    schema = {key: value for key, value in given.items() if value is not None}
     schema.setdefault("type", "object")
     if "properties" in schema or not schema.keys() & {"anyOf", "oneOf", "allOf", "$ref", "patternProperties"}:
         schema.setdefault("properties", {})

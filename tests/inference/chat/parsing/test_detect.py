@@ -76,6 +76,11 @@ def test_a_family_thinks_only_where_its_template_says_so() -> None:
 
 def test_no_template_is_plain() -> None:
     assert family_of("") is families.PLAIN
+    assert family_of("", architecture="llama") is families.PLAIN
+
+
+def test_an_architecture_with_one_syntax_tells_it_without_a_template() -> None:
+    assert family_of("", architecture="gpt-oss") is families.HARMONY
 
 
 def test_a_thinking_model_that_is_asked_for_json_thinks_in_its_own_way() -> None:

@@ -154,6 +154,8 @@ def test_a_schema_that_refers_to_itself_makes_a_grammar_of_bounded_size(name: st
 
 
 def test_a_schema_that_names_no_properties_allows_none() -> None:
-    grammar = families.GENERIC.forced([{"function": {"name": "f", "parameters": {"type": "object"}}}]).text
+    grammar = families.GENERIC.forced(
+        [{"function": {"name": "f", "parameters": {"type": "object", "required": None}}}]
+    ).text
     assert accepts(grammar, json.dumps({"name": "f", "arguments": {}}))
     assert not accepts(grammar, json.dumps({"name": "f", "arguments": {"x": 1}}))
