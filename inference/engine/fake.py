@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -23,7 +23,6 @@ from inference.engine.backend import Aborted, BackendInfo, CacheFull
 from inference.engine.batch import Batch
 from inference.engine.cells import plan_cells
 from inference.engine.fake_embed import FakeEmbedder
-from inference.engine.fake_media import FakeProjector
 from inference.engine.fake_memory import FakeMemory
 from inference.engine.fake_vocabulary import (
     BOS,
@@ -42,6 +41,9 @@ from inference.errors import DecodeFailed, ModelLoadError
 from inference.events import TokenLogprob
 from inference.request import SamplingOptions
 from inference.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from inference.engine.fake_media import FakeProjector
 
 DEFAULT_IMAGE_TOKENS = 16
 # What a constrained answer goes on with where its own next token is forbidden: whatever brings it to its end.
@@ -120,6 +122,8 @@ class FakeBackend:
         self.decoded: list[int] = []  # tokens of each decode, for tests
 
     def _new_projector(self) -> FakeProjector:
+        from inference.engine.fake_media import FakeProjector  # here: it brings Pillow
+
         return FakeProjector(
             mark=SPECIAL,
             n_tokens=self.settings.image_tokens or DEFAULT_IMAGE_TOKENS,

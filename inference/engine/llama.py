@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import llama_cpp.llama_cpp as lib
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,12 +22,11 @@ from inference.engine.cells import CellPlan, plan_cells
 from inference.engine.insert import InsertTokens
 from inference.engine.llama_abort import AbortFlag
 from inference.engine.llama_adapters import Adapters
-from inference.engine.llama_batch import bind, decode_native
+from inference.engine.llama_batch import bind, bind_media, decode_native
 from inference.engine.llama_candidates import Candidates
 from inference.engine.llama_devices import gpu_free_bytes
 from inference.engine.llama_embed import LlamaEmbedder
-from inference.engine.llama_load import load_context, load_model
-from inference.engine.llama_media import LlamaProjector
+from inference.engine.llama_load import MAX_UBATCH, load_context, load_model
 from inference.engine.llama_sampler import new_chain
 from inference.engine.llama_text import metadata, read_piece, special_text, tokenize
 from inference.engine.llama_vocabulary import new_tokenizer
@@ -37,12 +37,17 @@ from inference.events import TokenLogprob
 from inference.request import SamplingOptions
 from inference.spec import ModelSpec
 
+if TYPE_CHECKING:
+    from inference.engine.llama_media import LlamaProjector
+
 UINT8 = ctypes.POINTER(ctypes.c_uint8)
 
 
 class LlamaBackend:
     def __init__(self, spec: ModelSpec, options: LoadOptions, *, on_progress: Callable[[float], None]) -> None:
         plan = plan_cells(spec, options)
+        if spec.projector_path:  # an image whose tokens see each other has to fit into one batch
+            options = msgspec.structs.replace(options, num_batch=max(options.num_batch, MAX_UBATCH))
         self._closed = False
         self._options = options
         self._flag = AbortFlag()
@@ -86,6 +91,8 @@ class LlamaBackend:
     def _load_projector(self, spec: ModelSpec, options: LoadOptions) -> LlamaProjector | None:
         if not spec.projector_path:
             return None
+        from inference.engine.llama_media import LlamaProjector  # here: models of text need neither mtmd nor Pillow
+
         try:
             return LlamaProjector(spec.projector_path, self._model, options, max_tokens=lib.llama_n_ubatch(self._ctx))
         except ModelLoadError:
@@ -144,7 +151,7 @@ class LlamaBackend:
         self._decode(native)
 
     def decode_media(self, batch: MediaBatch) -> None:
-        native = _bind_media(batch)
+        native = bind_media(batch)
         if batch.causal:
             self._decode(native)
             return
@@ -226,25 +233,3 @@ def _address_function(name: str) -> Any:
     function.argtypes = [ctypes.c_void_p, ctypes.c_int32]
     function.restype = ctypes.c_void_p
     return function
-
-
-def _bind_media(batch: MediaBatch) -> Any:
-    """The same over rows of embeddings. Positions of M-RoPE have their dimensions one behind the other."""
-    n = batch.n_tokens
-    embeddings = np.ascontiguousarray(batch.embeddings, np.float32)
-    positions = np.ascontiguousarray(batch.positions, np.int32)
-    one, seq_ids, outputs = np.ones(n, np.int32), np.full(n, batch.seq_id, np.int32), np.zeros(n, np.int8)
-    outputs[-1] = batch.output
-    pointers = np.full(n, seq_ids.ctypes.data, np.uintp)
-    int32 = ctypes.POINTER(ctypes.c_int32)
-    native = lib.llama_batch(
-        n_tokens=n,
-        token=None,
-        embd=embeddings.ctypes.data_as(ctypes.POINTER(ctypes.c_float)),
-        pos=positions.ctypes.data_as(int32),
-        n_seq_id=one.ctypes.data_as(int32),
-        seq_id=pointers.ctypes.data_as(ctypes.POINTER(int32)),
-        logits=outputs.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
-    )
-    native.keep_alive = (embeddings, positions, one, seq_ids, outputs, pointers)
-    return native

@@ -11,6 +11,7 @@ import numpy as np
 from inference.engine.backend import Aborted, CacheFull
 from inference.engine.batch import Batch
 from inference.engine.llama_abort import AbortFlag
+from inference.engine.media import MediaBatch
 from inference.errors import DecodeFailed
 
 # llama_decode's return values (llama.h)
@@ -47,4 +48,26 @@ def bind(batch: Batch) -> Any:
         logits=batch.outputs.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
     )
     native.keep_alive = (one, pointers)
+    return native
+
+
+def bind_media(batch: MediaBatch) -> Any:
+    """``bind`` over rows of embeddings. Positions of M-RoPE have their dimensions one behind the other."""
+    n = batch.n_tokens
+    embeddings = np.ascontiguousarray(batch.embeddings, np.float32)
+    positions = np.ascontiguousarray(batch.positions, np.int32)
+    one, seq_ids, outputs = np.ones(n, np.int32), np.full(n, batch.seq_id, np.int32), np.zeros(n, np.int8)
+    outputs[-1] = batch.output
+    pointers = np.full(n, seq_ids.ctypes.data, np.uintp)
+    int32 = ctypes.POINTER(ctypes.c_int32)
+    native = lib.llama_batch(
+        n_tokens=n,
+        token=None,
+        embd=embeddings.ctypes.data_as(ctypes.POINTER(ctypes.c_float)),
+        pos=positions.ctypes.data_as(int32),
+        n_seq_id=one.ctypes.data_as(int32),
+        seq_id=pointers.ctypes.data_as(ctypes.POINTER(int32)),
+        logits=outputs.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+    )
+    native.keep_alive = (embeddings, positions, one, seq_ids, outputs, pointers)
     return native

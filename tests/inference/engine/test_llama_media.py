@@ -12,9 +12,11 @@ import pytest
 
 from inference.config import LoadOptions
 from inference.engine.backend import llama_available, open_backend
+from inference.engine.batch import Batch
 from inference.engine.prepare import Preparer
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
+from inference.engine.step import Step
 from inference.errors import InvalidRequest, ModelLoadError, NotSupported
 from inference.events import Event, Started, TextDelta
 from inference.request import GenerateRequest, SamplingOptions, TextPrompt
@@ -36,9 +38,9 @@ BEFORE, BEHIND = "What is in this picture? ", "And what is not?"
 class Engine:
     """One loaded model with its projector, driven step by step."""
 
-    def __init__(self, model: Path, projector: Path, *, num_batch: int = 512) -> None:
+    def __init__(self, model: Path, projector: Path) -> None:
         self.spec = spec(model, projector)
-        options = LoadOptions(num_ctx=2048, num_parallel=2, num_threads=1, num_batch=num_batch, swap_bytes=1 << 26)
+        options = LoadOptions(num_ctx=2048, num_parallel=2, num_threads=1, swap_bytes=1 << 26)
         self.backend: Any = open_backend(self.spec, options, kind="llama", on_progress=lambda fraction: None)
         self.preparer = Preparer(self.backend)
         self.scheduler = Scheduler(self.backend, num_parallel=2, clock=lambda: 0.0)
@@ -196,8 +198,10 @@ def test_a_talk_about_several_images_goes_on(fresh: Engine) -> None:
 
 @pytest.mark.slow
 def test_an_image_in_pieces_is_the_same_image(files: dict[str, tuple[Path, Path]]) -> None:
-    whole, pieces = Engine(*files["qwen2vl_merger"]), Engine(*files["qwen2vl_merger"], num_batch=16)
+    whole, pieces = Engine(*files["qwen2vl_merger"]), Engine(*files["qwen2vl_merger"])
+    pieces.scheduler._step, pieces.scheduler._n_most = Step(Batch(16)), 16
     assert logprobs(pieces.ask(WIDE)) == pytest.approx(logprobs(whole.ask(WIDE)), abs=2e-3)
+    assert pieces.scheduler.n_steps > whole.scheduler.n_steps
     whole.backend.close()
     pieces.backend.close()
 
