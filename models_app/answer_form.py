@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import msgspec
 
+from inference.chat.ollama.template import MAX_SOURCE_CHARS
 from inference.chat.parsing import PLAIN, Family, family_of, generic_of
 from inference.chat.reading import AnswerReader
 from inference.errors import InvalidConstraint, InvalidRequest, NotSupported
@@ -104,7 +105,7 @@ def answer_form(
 ) -> AnswerForm:
     """``template`` is the request's own. Raises NotSupported for tools that the model doesn't know, unless the setting
     ``generic_tools`` is on, and InvalidRequest for a choice that can't be had."""
-    family = _family(template or served.template or served.chat_template, served.architecture)
+    family = _family_asked(template) if template else _family(_template(served), served.architecture)
     thinking = _budgeted(family.thinking, think)
     if not tools or choice.mode == "none":
         return AnswerForm(family=family, think=think, thinking=thinking)
@@ -135,6 +136,15 @@ def unsuitable_tools(error: InvalidConstraint) -> InvalidRequest:
     found = re.search(r"failed to compile JSON schema: (.*?)(?: \d+ \| |$)", str(error))
     reason = found[1] if found else str(error)
     return InvalidRequest(f"the parameters of a tool can't be kept to: {reason}")
+
+
+def _template(served: ServedModel) -> str:
+    return served.template or served.chat_template
+
+
+def _family_asked(template: str) -> Family:
+    """Of a request's template, which nobody keeps. Longer ones are refused when they are compiled."""
+    return family_of(template[:MAX_SOURCE_CHARS])
 
 
 @lru_cache(maxsize=256)

@@ -35,6 +35,8 @@ JINJA_STATEMENT = re.compile(r"\{%[-+]?\s*\w")
 RESPONSE = Action(0, Pipe(0, (Command(0, (Field(0, ("Response",)),)),)))
 THINK_LEVELS = frozenset(["low", "medium", "high", "max"])
 DATE = "%Y-%m-%d"
+# Ollama's longest has ten thousand; compiling takes some seconds for as many as this.
+MAX_SOURCE_CHARS = 1_000_000
 
 
 def is_ollama_template(source: str) -> bool:
@@ -50,6 +52,8 @@ class OllamaTemplate:
     """
 
     def __init__(self, source: str, *, now: Callable[[], datetime] = datetime.now) -> None:
+        if len(source) > MAX_SOURCE_CHARS:
+            raise TemplateError("the model's template is too long")
         self._program = parse(source, functions=_functions(now))
         self._nodes = self._program.nodes
         used = names_used([self._nodes, *self._program.templates.values()])

@@ -134,3 +134,8 @@ def test_gos_templates_are_told(source: str) -> None:
 )
 def test_jinjas_templates_and_plain_text_are_no_gos(source: str) -> None:
     assert not is_ollama_template(source)
+
+
+def test_a_template_beyond_all_measure_is_not_even_compiled() -> None:
+    with pytest.raises(TemplateError, match="too long"):
+        OllamaTemplate("x" * 1_000_001)
