@@ -83,7 +83,7 @@ class Command(PowerCommand):
         asked = {
             "keep_alive": conversation.keep_alive,
             "truncate": options["truncate"],
-            "dimensions": options["dimensions"],
+            "dimensions": options["dimensions"] or None,
         }
         self.write_json(client.embed(body | {name: value for name, value in asked.items() if value is not None}))
 
@@ -124,7 +124,7 @@ class Command(PowerCommand):
             config().home / "history",
             keep_history=history and not config().no_history,
             editor=config().editor,
-            model_names=lambda: [str(model.get("name")) for model in client.models()],
+            model_names=lambda: _names(client),
         )
         repl = Repl(
             client,
@@ -179,6 +179,14 @@ def _server() -> Iterator[tuple[Client, bool]]:
         return
     with hosted_server() as own:
         yield own, True
+
+
+def _names(client: Client) -> list[str]:
+    """For Tab, which has no place for an error: the next question will tell of it."""
+    try:
+        return [str(model.get("name")) for model in client.models()]
+    except (ServerError, OSError):
+        return []
 
 
 def _piped_text() -> str:
