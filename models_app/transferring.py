@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from models_app.creation.request import CreateRequest, request_check
+from models_app.creation.request import CreateRequest
 from models_app.digests import Digest
 from models_app.naming import ModelName
 from models_app.services.create import model_create
@@ -38,8 +38,10 @@ def pull_watch(*, source: str, name: str | None = None) -> Watcher:
 
 
 def create_watch(request: CreateRequest) -> Watcher:
-    """Watches the creation of a model. Raises InvalidCreate, InvalidModelName, InvalidDigest, StoreBusy at once."""
-    request_check(request)
+    """Watches the creation of a model. Raises StoreBusy.
+
+    The request is checked by the work itself: a template takes its time to parse, and that is not the loop's.
+    """
     return actions.watch(
         f"create {Digest.of(msgspec.json.encode(request))}",
         lambda on_progress, cancelled: model_create(

@@ -14,7 +14,7 @@ from models_app import transferring
 from models_app.creation.recipe import request_of_text
 from models_app.creation.request import CreateRequest, licenses_of
 from models_app.errors import InvalidModelName
-from power_site.http import BadRequest, read_json
+from power_site.http import BadRequest, read_json, run_file
 
 
 async def create(request: HttpRequest) -> HttpResponseBase:
@@ -24,7 +24,8 @@ async def create(request: HttpRequest) -> HttpResponseBase:
         raise InvalidModelName("")
     if body.remote_host:
         raise BadRequest("models that run elsewhere are not supported", field="remote_host")
-    return await progress_response(request, transferring.create_watch(_request(body)), stream=body.stream)
+    wanted = await run_file(_request, body)  # a Modelfile may be long
+    return await progress_response(request, transferring.create_watch(wanted), stream=body.stream)
 
 
 def _request(body: CreateBody) -> CreateRequest:

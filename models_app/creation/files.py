@@ -14,6 +14,7 @@ from models_app.errors import BlobNotFound, InvalidCreate, InvalidGGUF
 from models_app.gguf.blob import gguf_blob_open
 from models_app.gguf.facts import gguf_facts
 from models_app.gguf.file import GGUFFile
+from models_app.layers import model_facts
 from models_app.manifests import ADAPTER_TYPE, MODEL_TYPE, PROJECTOR_TYPE
 from models_app.progress import OnProgress, Progress
 from models_app.services.blobs import blob_keep
@@ -57,7 +58,11 @@ def gguf_parts(files: list[File], *, on_progress: OnProgress) -> list[Part]:
 def _part(file: File) -> Part:
     try:
         with gguf_blob_open(file.stored.digest) as opened:
-            facts, media_type = gguf_facts(opened), _media_type(opened)
+            media_type = _media_type(opened)
+            # What could not be served is no model, however sound its file is.
+            facts = model_facts(file.stored.digest) if media_type == MODEL_TYPE else gguf_facts(opened)
+            if media_type == ADAPTER_TYPE and opened.get("adapter.type") != "lora":
+                raise InvalidGGUF("an adapter has to be a LoRA")
     except InvalidGGUF as error:
         raise InvalidCreate(f"{file.path[:200]}: {error}") from None
     return part_existing(file.stored, media_type, source=file.path, facts=facts)

@@ -14,6 +14,8 @@ from models_app.digests import Digest
 from models_app.errors import InvalidCreate, InvalidModelName
 from models_app.naming import ModelName
 
+# The longest of Ollama's library has 12 000; a parser in Python takes a second for this many.
+MAX_TEMPLATE_CHARS: Final = 256 * 1024
 _FILE_TYPE_ALIASES: Final = {"Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M"}
 
 
@@ -84,6 +86,8 @@ def _check_files(files: Mapping[str, str]) -> None:
 
 
 def _check_template(template: str) -> None:
+    if len(template) > MAX_TEMPLATE_CHARS:
+        raise InvalidCreate(f"template error: longer than {MAX_TEMPLATE_CHARS} characters")
     if template:
         try:
             OllamaTemplate(template)

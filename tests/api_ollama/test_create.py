@@ -111,13 +111,12 @@ async def test_nobody_learns_which_files_there_are(api: httpx2.AsyncClient, fiel
     assert there.status_code == 400
 
 
-async def test_an_error_after_the_first_line_is_a_line(api: httpx2.AsyncClient, base: str) -> None:
-    bad = str(blobs.blob_write(b"GGUF and no more").digest)
-    answer = await api.post("/api/create", json={"model": "new", "files": {"a.gguf": bad}})
+async def test_an_error_after_the_first_line_is_a_line(api: httpx2.AsyncClient, digest: str) -> None:
+    answer = await api.post("/api/create", json={"model": "new", "files": {"a.gguf": digest, "b.gguf": digest}})
     assert answer.status_code == 200
-    first, last = [json.loads(line) for line in answer.content.splitlines()]
-    assert first == {"status": "parsing GGUF"}
-    assert last["error"].startswith("a.gguf: invalid GGUF file")
+    *_, before, last = [json.loads(line) for line in answer.content.splitlines()]
+    assert before == {"status": "parsing GGUF"}
+    assert last == {"error": "2 models were given, 1 is needed"}
 
 
 async def test_a_client_that_leaves_cancels(api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,12 +34,14 @@ def test_tensors_are_counted(tmp_path: Path) -> None:
     assert counts[-1] == 20
 
 
+@pytest.mark.slow
 def test_a_copy_keeps_its_weights(tmp_path: Path) -> None:
     source = write_tiny_gguf(tmp_path / "a.gguf", quantization="Q8_0")
     assert run(source, COPY)[0]
     assert weights(source) == weights(Path(f"{source}.new"))
 
 
+@pytest.mark.slow
 def test_what_is_declined_is_told_without_its_path(tmp_path: Path) -> None:
     (tmp_path / "bad.gguf").write_bytes(b"GGUF" + bytes(100))
     with pytest.raises(QuantizeFailed) as caught:

@@ -47,6 +47,7 @@ def test_a_folder_becomes_a_model_that_loads(store: Path, tmp_path: Path) -> Non
         backend.close()
 
 
+@pytest.mark.slow
 def test_it_is_quantized_on_its_way(store: Path, tmp_path: Path) -> None:
     pytest.importorskip("llama_cpp")
     statuses = create(files=uploaded(write_tiny_folder(tmp_path / "tiny")), quantize="Q8_0")
@@ -54,6 +55,7 @@ def test_it_is_quantized_on_its_way(store: Path, tmp_path: Path) -> None:
     assert selectors.model_get("new").details.quantization_level == "Q8_0"
 
 
+@pytest.mark.slow
 def test_an_adapter_is_converted_for_its_model(store: Path, tmp_path: Path) -> None:
     create(model="base", files=uploaded(write_tiny_folder(tmp_path / "tiny")))
     adapter = tmp_path / "lora"
@@ -74,6 +76,7 @@ def test_what_can_not_be_converted_has_a_reason(store: Path, tmp_path: Path) -> 
     assert not Tag.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [b"", b"\xff" * 100, b"\2\0\0\0\0\0\0\0{}", b'\5\0\0\0\0\0\0\0{"a":'])
 def test_bytes_that_are_no_safetensors_are_refused(store: Path, tmp_path: Path, data: bytes) -> None:
     folder = write_tiny_folder(tmp_path / "tiny")

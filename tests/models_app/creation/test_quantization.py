@@ -58,6 +58,7 @@ def test_a_model_is_quantized_on_its_way(store: Path, f16: Path) -> None:
     assert not [path for path in store.iterdir() if path.name.startswith("temp-")]
 
 
+@pytest.mark.slow
 @needs_llama
 def test_an_existing_model_is_quantized_too(store: Path, f16: Path) -> None:
     create(model="base", files={"f16.gguf": uploaded(f16)})
@@ -96,6 +97,7 @@ def test_a_cancelled_quantization_leaves_nothing(store: Path, f16: Path) -> None
     assert not Tag.objects.exists()
 
 
+@pytest.mark.slow
 @needs_llama
 def test_a_file_that_llama_cpp_declines_is_an_error(store: Path, tmp_path: Path) -> None:
     strange = write_tiny_gguf(tmp_path / "s.gguf", extra={"general.architecture": "nobody-knows"})

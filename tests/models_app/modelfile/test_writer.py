@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_app.modelfile import Command, Modelfile, modelfile_parse, modelfile_write, quote
@@ -31,6 +31,7 @@ def commands(draw: st.DrawFn) -> Command:
     return Command(keyword, draw(values.filter(sayable)), key)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(commands(), max_size=6))
 def test_what_is_written_reads_back(some: list[Command]) -> None:
     modelfile = Modelfile((Command("from", "base"), *some))

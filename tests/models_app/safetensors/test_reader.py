@@ -63,7 +63,7 @@ def test_a_name_in_two_files_is_refused(tmp_path: Path) -> None:
         tensors_read(paths)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=40) | st.binary(max_size=40).map(lambda data: struct.pack("<Q", len(data)) + data))
 def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.safetensors"
