@@ -74,6 +74,8 @@ OPERATIONS: dict[Handler, Operation] = {
     server.ps: _operation("The models in memory", whole(responses.ProcessResponse)),
     server.status: _operation("Whether there is a cloud: there is none", whole(responses.StatusResponse)),
     server.me: _operation("Who is signed in: nobody", statuses={401: whole(ErrorResponse)}),
+    server.web: _operation("Search the web, which takes a cloud", statuses={403: whole(ErrorResponse)}),
+    server.recommendations: _operation("Models to try: none", whole(responses.RecommendationsResponse)),
     server.signout: _operation("Sign out, which nobody can", statuses={401: whole(ErrorResponse)}),
     blobs.check: _operation("Whether the store has a blob", statuses={200: {}, 304: {}}),
     blobs.upload: _operation(

@@ -170,6 +170,15 @@ class VersionResponse(Answer, frozen=True, kw_only=True):
     version: str
 
 
+class Recommendation(Answer, frozen=True, kw_only=True):
+    model: str
+    description: str
+
+
+class RecommendationsResponse(Answer, frozen=True, kw_only=True):
+    recommendations: list[Recommendation]
+
+
 class CloudStatus(Answer, frozen=True, kw_only=True):
     disabled: bool
     source: str

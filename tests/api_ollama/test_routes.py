@@ -25,6 +25,9 @@ METHODS = {
     "chat": "POST",
     "blobs/sha256:0": "DELETE, GET, HEAD, POST",
     "user/keys/abc": "DELETE",
+    "experimental/web_search": "POST",
+    "experimental/web_fetch": "POST",
+    "experimental/model-recommendations": "GET",
 }
 
 
@@ -124,6 +127,20 @@ async def test_a_redirected_post_arrives_with_its_body(api: httpx2.AsyncClient) 
     answer = await api.post("/api/show/", content=b'{"model":"nobody"}', follow_redirects=True)
     assert answer.status_code == 404
     assert answer.json() == {"error": "model 'nobody:latest' not found"}
+
+
+@pytest.mark.parametrize(("name", "what"), [("web_search", "web search"), ("web_fetch", "web fetch")])
+async def test_what_takes_ollamas_cloud_is_refused_in_its_words(api: httpx2.AsyncClient, name: str, what: str) -> None:
+    answer = await api.post(f"/api/experimental/{name}", json={"query": "x"})
+    assert answer.status_code == 403
+    assert answer.json() == {"error": f"ollama cloud is disabled: {what} is unavailable"}
+    empty = await api.post(f"/api/experimental/{name}")
+    assert (empty.status_code, empty.json()) == (400, {"error": "missing request body"})
+
+
+async def test_no_models_are_recommended(api: httpx2.AsyncClient) -> None:
+    answer = await api.get("/api/experimental/model-recommendations")
+    assert answer.json() == {"recommendations": []}
 
 
 async def test_the_cloud_is_off(api: httpx2.AsyncClient) -> None:

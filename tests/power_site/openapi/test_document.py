@@ -51,6 +51,12 @@ def test_every_route_is_in_it_with_every_method(document: dict[str, Any]) -> Non
     assert shown == dict(routes())
 
 
+def test_every_operation_is_described(document: dict[str, Any]) -> None:
+    """A handler without a line in its wire's operations.py has no summary."""
+    bare = [path for path, methods in document["paths"].items() for one in methods.values() if "summary" not in one]
+    assert bare == []
+
+
 def test_operations_are_named_once(document: dict[str, Any]) -> None:
     names = [one["operationId"] for methods in document["paths"].values() for one in methods.values()]
     assert len(names) == len(set(names))
