@@ -11,6 +11,7 @@ from inference.chat.parsing.family import Family
 # The first whose texts all stand in the template. A family's own tokens come before tags that many share.
 SIGNS: Sequence[tuple[Family, tuple[str, ...]]] = (
     (families.HARMONY, ("<|channel|>", "<|message|>")),
+    (families.GLIMMER, ("<atem:function_calls>", "<|message|>")),
     (families.KIMI_K3, ("<|open|>", "<|sep|>")),
     (families.KIMI, ("<|tool_calls_section_begin|>",)),
     (families.DSML_V32, ("｜DSML｜", "function_calls")),

@@ -11,6 +11,7 @@ from inference.chat.parsing.formats import (
     dsml,
     gemma,
     generic,
+    glimmer,
     glm,
     harmony,
     hermes,
@@ -112,6 +113,13 @@ HARMONY = Family(
     thinking=harmony.THINKING,
     preserved=harmony.PRESERVED,
     force=harmony.force,
+)
+GLIMMER = Family(
+    name="glimmer",
+    own=glimmer.script,
+    thinking=glimmer.THINKING,
+    preserved=glimmer.PRESERVED,
+    force=glimmer.force,
 )
 GEMMA4 = Family(
     name="gemma4",

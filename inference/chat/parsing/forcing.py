@@ -12,6 +12,8 @@ from inference.chat.parsing.tools import Schema, as_schema, types_of
 Function = Mapping[str, Any]
 # (functions, parallel) to a Lark grammar.
 Force = Callable[[Sequence[Function], bool], str]
+# (function, the name of the rule for its arguments) to that rule and those it needs.
+Arguments = Callable[[Function, str], Iterable[str]]
 # White space that a schema leaves open lets a small model write nothing else until its tokens are used up.
 ONE_WAY_TO_SPACE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
@@ -53,7 +55,7 @@ def grammar(
     separator: str = "",
     end: str = "",
     parallel: bool,
-    arguments: Callable[[Function, str], Iterable[str]] | None = None,
+    arguments: Arguments | None = None,
 ) -> str:
     """``call(function, rule)`` is one call in Lark, where ``rule`` stands for its arguments; ``start``, ``separator``
     and ``end`` are texts around and between calls. ``arguments(function, rule)`` gives the rules of the arguments.
@@ -111,7 +113,7 @@ def sequence(rule: str, members: Sequence[tuple[str, bool]], comma: str) -> tupl
     return first, rules
 
 
-def tagged_arguments(before: Callable[[str, set[str]], str], after: str) -> Callable[[Function, str], Iterable[str]]:
+def tagged_arguments(before: Callable[[str, set[str]], str], after: str) -> Arguments:
     """Rules for arguments that stand one by one between texts: ``before(name, types)``, the value, ``after``.
 
     A string stands there raw, everything else as JSON.

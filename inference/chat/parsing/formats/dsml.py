@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from inference.chat.parsing.forcing import Force, Function, grammar, literal, tagged_arguments
+from inference.chat.parsing.forcing import Arguments, Force, Function, grammar, literal, tagged_arguments
 from inference.chat.parsing.script import CallReader, Emit
 from inference.chat.parsing.source import Malformed, Markers, Source, Step
 from inference.chat.parsing.tools import Tools, call_of, load_json
@@ -72,11 +72,16 @@ class Dialect:
                 opening = f'{self.invoke} name="{function["name"]}">\n'
                 return f"{literal(opening)} {rule} {literal(self.invoke_end + chr(10))}"
 
-            arguments = tagged_arguments(self._head, self.parameter_end + "\n")
             start = f"{self.whole}\n"
-            return grammar(functions, call, start=start, end=self.whole_end, parallel=parallel, arguments=arguments)
+            return grammar(
+                functions, call, start=start, end=self.whole_end, parallel=parallel, arguments=self.arguments()
+            )
 
         return grammar_of
+
+    def arguments(self) -> Arguments:
+        """The rules of a call's arguments (see ``grammar``)."""
+        return tagged_arguments(self._head, self.parameter_end + "\n")
 
     def _head(self, name: str, types: set[str]) -> str:
         string = "true" if types == {"string"} else "false"

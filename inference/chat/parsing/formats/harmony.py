@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from inference.chat.parsing.answer import Answer
 from inference.chat.parsing.forcing import Function, grammar, literal
+from inference.chat.parsing.formats.messages import Messages
 from inference.chat.parsing.jsontext import read_object
 from inference.chat.parsing.parser import Script
-from inference.chat.parsing.source import Ended, Malformed, Markers, Sink, Source, Step
+from inference.chat.parsing.source import Ended, Malformed, Markers, Source, Step
 from inference.chat.parsing.tools import Tools, call_of
 from inference.request import ThinkingSpan
 
@@ -26,7 +27,7 @@ PRESERVED = (START, CHANNEL, MESSAGE, CONSTRAIN, END, CALL, RETURN)
 THINKING = ThinkingSpan(start="<|channel|>analysis<|message|>", end=END)
 FUNCTIONS = "functions."
 HEADER_ENDS = Markers(MESSAGE, START, END)
-BODY_ENDS = Markers(START, END, CALL, RETURN)
+MESSAGES = Messages(START, END, CALL, RETURN)
 RECIPIENT = re.compile(r"\bto=([^\s<]+)")
 CLEAN = re.compile(r"(?:assistant)?(?: to=\S+)?(?:<\|channel\|>)?(?:\w+)?(?: to=\S+)?\s*(?:<\|constrain\|>)?\w*")
 
@@ -49,10 +50,10 @@ def script(tools: Tools, thinking_open: bool) -> Script:
 
 def _run(source: Source, answer: Answer, thinking_open: bool) -> Step[None]:
     if thinking_open:
-        yield from _think(source, answer)
+        yield from MESSAGES.think(source, answer)
     while not (yield from source.at_end()):
         if not (yield from source.looking_at(START, CHANNEL, " to=")):
-            yield from _body(source, answer.text)
+            yield from MESSAGES.body(source, answer.text)
             continue
         yield from source.accept(START)
         yield from _message(source, answer)
@@ -73,17 +74,11 @@ def _message(source: Source, answer: Answer) -> Step[None]:
         yield from _read_call(source, answer, header.recipient.removeprefix(FUNCTIONS))
     elif header.recipient and header.recipient != "assistant":
         # Something only OpenAI's own harness has: a browser, an interpreter.
-        yield from _body(source, lambda piece: None)
+        yield from MESSAGES.body(source, lambda piece: None)
     elif header.channel == "analysis":
-        yield from _think(source, answer)
+        yield from MESSAGES.think(source, answer)
     else:
-        yield from _body(source, answer.text)
-
-
-def _think(source: Source, answer: Answer) -> Step[None]:
-    yield from _body(source, answer.thinking)
-    if not (yield from source.at_end()):
-        answer.end_thinking()
+        yield from MESSAGES.body(source, answer.text)
 
 
 def _read_call(source: Source, answer: Answer, name: str) -> Step[None]:
@@ -93,23 +88,12 @@ def _read_call(source: Source, answer: Answer, name: str) -> Step[None]:
         answer.call(call_of(name, arguments))
     except Malformed:
         answer.text(source.recorded())
-        yield from _body(source, answer.text)
+        yield from MESSAGES.body(source, answer.text)
     except Ended:
         return
     else:
         yield from source.spaces()
         yield from source.accept(END, CALL, RETURN)
-
-
-def _body(source: Source, sink: Sink) -> Step[None]:
-    """To the end of the message. An end mark behind which no message begins is part of the text."""
-    while mark := (yield from source.until(BODY_ENDS, sink)):
-        if mark == START:
-            if (yield from source.looking_at("assistant")):
-                return
-        elif (yield from source.looking_at(START)) or (yield from source.at_end()):
-            return
-        sink(mark)
 
 
 def force(functions: Sequence[Function], parallel: bool) -> str:

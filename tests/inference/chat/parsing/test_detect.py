@@ -24,6 +24,7 @@ WITH_TOOLS = {
 # What a template of the family says, in the words of its calls.
 SAYINGS = {
     "harmony": "<|start|>assistant<|channel|>analysis<|message|>",
+    "glimmer": "<|start|>assistant to=self<|message|> <atem:function_calls>",
     "kimi-k2": "<|tool_calls_section_begin|>",
     "kimi-k3": "<|open|>tools<|sep|>",
     "deepseek-v3": "<｜tool▁calls▁begin｜>\\n```json",

@@ -36,6 +36,11 @@ EVERY = writers()
 THINKING = writers(
     lambda writer: writer.family.thinking is not None and not writer.begins and writer.family.own is None
 )
+# Where an answer is a message with a header.
+ANSWERS = {
+    "harmony": "<|start|>assistant<|channel|>final<|message|>Yes.",
+    "glimmer": "<|start|>assistant to=user<|message|>Yes.",
+}
 VALUES: list[dict[str, Any]] = [
     {"city": 'say "hi" to \\ and {braces} [lists], a:b=c'},
     {"city": "two\nlines, and  spaces "},
@@ -73,7 +78,7 @@ def test_text_before_a_call_stays_text(writer: Writer) -> None:
 
 @EVERY
 def test_text_after_a_call_is_not_lost(writer: Writer) -> None:
-    between = "<|call|>" if writer.family.name == "harmony" else " "
+    between = {"harmony": "<|call|>", "glimmer": "<|eom|>"}.get(writer.family.name, " ")
     whole = letter_by_letter(writer.family, writer.calls([CALL]) + between + writer.say("There."))
     assert (whole.text.strip(), whole.calls) == ("There.", [CALL])
 
@@ -120,7 +125,7 @@ def test_a_call_that_ends_open_thoughts_is_a_call(writer: Writer) -> None:
 def test_thoughts_are_told_from_the_answer(name: str, family: Family) -> None:
     assert family.thinking is not None
     start, end = family.thinking.start, family.thinking.end
-    answer = "<|start|>assistant<|channel|>final<|message|>Yes." if name == "harmony" else "\n\nYes."
+    answer = ANSWERS.get(name, "\n\nYes.")
     expected = Whole(text="Yes.", thinking="Let me\nsee.")
     assert letter_by_letter(family, f"{start}\nLet me\nsee.\n{end}{answer}") == expected
     assert letter_by_letter(family, f"Let me\nsee.\n{end}{answer}", thinking_open=True) == expected

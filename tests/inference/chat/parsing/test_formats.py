@@ -44,6 +44,26 @@ CASES: dict[str, tuple[Family, str, Whole]] = {
     "harmony: an answer without any header": (families.HARMONY, "Hello <b>", Whole(text="Hello <b>")),
     "harmony: an answer in a header": (families.HARMONY, "<|channel|>final {1}", Whole(text="final {1}")),
     "harmony: a header that is cut off is nothing": (families.HARMONY, "<|channel|>comm", Whole()),
+    "harmony: a message that is not ended": (
+        families.HARMONY,
+        "<|channel|>analysis<|message|>a<|start|>assistant<|channel|>final<|message|>b",
+        Whole(thinking="a", text="b"),
+    ),
+    "glimmer: a call to nobody is a call of a tool on offer": (
+        families.GLIMMER,
+        '<|message|><atem:function_calls>\n<atem:invoke name="now">\n</atem:invoke>\n</atem:function_calls><|eot|>',
+        Whole(calls=[NOW]),
+    ),
+    "glimmer: a call of another tool is an answer": (
+        families.GLIMMER,
+        ' to=user<|message|><atem:function_calls>\n<atem:invoke name="x">\n</atem:invoke>\n</atem:function_calls>',
+        Whole(text='<atem:function_calls>\n<atem:invoke name="x">\n</atem:invoke>\n</atem:function_calls>'),
+    ),
+    "glimmer: a thought, an answer, an end": (
+        families.GLIMMER,
+        " to=self<|message|>a<|eom|><|start|>assistant to=user<|message|>b<|eot|>",
+        Whole(thinking="a", text="b"),
+    ),
     "k3: values escape nothing, names do": (
         families.KIMI_K3,
         (

@@ -201,6 +201,14 @@ WRITERS = [
         harmony,
         say=lambda text: f"<|start|>assistant<|channel|>commentary<|message|>{text}<|end|>",
     ),
+    Writer(
+        families.GLIMMER,
+        lambda calls: "<|eom|>".join(
+            f"<|start|>assistant to={call[0]}<|message|>{invoking('atem:function_calls', 'atem:', tells=False)([call])}"
+            for call in calls
+        ),
+        say=lambda text: f"<|start|>assistant to=user<|message|>{text}<|eom|>",
+    ),
     Writer(families.MISTRAL_V3, listed("[TOOL_CALLS] ", "")),
     Writer(families.MISTRAL, lambda calls: "".join(f"[TOOL_CALLS]{name}[ARGS]{js(values)}" for name, values in calls)),
     Writer(
