@@ -27,7 +27,11 @@ from power_site.conf import config
 THINKING_BUDGETS: dict[bool | str, int] = {False: 0, True: -1, "low": 1024, "medium": 8192, "high": 24576, "max": -1}
 
 # What stands between thoughts and answer, by the family's name (openai/harmony, docs/format.md).
-ANSWER_HEADERS = {"harmony": "<|start|>assistant<|channel|>final<|message|>"}
+ANSWER_HEADERS = {
+    "harmony": "<|start|>assistant<|channel|>final<|message|>",
+    "glimmer": "<|start|>assistant to=user<|message|>",
+    "kimi-k3": "<|open|>response<|sep|>",
+}
 
 Think = bool | str | None
 
