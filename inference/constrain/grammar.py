@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from inference.constrain.limits import MAX_BYTES
-from inference.constrain.schema import ANY_OBJECT, OPTIONS, is_trusted, parsed
+from inference.constrain.schema import ANY_OBJECT, OPTIONS, is_trusted, is_trusted_lark, parsed
 from inference.constrain.special import as_tokens, marker
 from inference.constrain.trial import Grammar, try_grammar
 from inference.constrain.vocabulary import Vocabulary
@@ -50,6 +50,8 @@ def _body(constraint: Constraint) -> Grammar:
         schema = parsed(text)
         if is_trusted(text):
             return {"json_schema": schema | {"x-guidance": OPTIONS}}
+    if kind == "lark" and is_trusted_lark(text):
+        return {"lark_grammar": text}
     return try_grammar(kind, text)
 
 

@@ -13,7 +13,7 @@ from tests.inference.constrain.schemas import SCHEMAS, Schema
 from tests.inference.constrain.support import compiler, schema, wander
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=30, deadline=None, database=None)
 @given(SCHEMAS, st.randoms(use_true_random=False))
 def test_any_answer_that_is_allowed_is_an_instance(wanted: Schema, chance: random.Random) -> None:
     text = wander(compiler().matcher(schema(wanted)), chance)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from inference.constrain.schema import is_trusted, parsed
+from inference.constrain.schema import is_trusted, is_trusted_lark, parsed
 from inference.errors import InvalidConstraint
 
 
@@ -34,6 +34,19 @@ def test_plain_schemas_need_no_trial(schema: object) -> None:
 )
 def test_what_may_take_long_is_tried_first(schema: object) -> None:
     assert not is_trusted(json.dumps(schema))
+
+
+@pytest.mark.parametrize(
+    ("lark", "trusted"),
+    [
+        ('start: "a" %json {"type": "integer", "x-guidance": {"whitespace_flexible": false}}', True),
+        (r'start: "a\n" /(?s:.*)/', True),
+        ("start: /.*a/ & /.*b/", False),
+        ('start: %json {"type": "string", "pattern": "a"}', False),
+    ],
+)
+def test_a_grammar_is_trusted_as_its_schemas_are(lark: str, trusted: bool) -> None:
+    assert is_trusted_lark(lark) is trusted
 
 
 def test_a_word_that_is_written_with_escapes_is_found_too() -> None:
