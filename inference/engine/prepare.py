@@ -52,7 +52,7 @@ class Preparer:
         reader = self._reader(media)
         prepared = reader._fitting(msgspec.structs.replace(request, prompt=media.prompt))
         self._template = reader._template
-        chunks = media.encode(prepared.tokens, is_wanted)
+        chunks = {} if request.render_only else media.encode(prepared.tokens, is_wanted)
         return replace(prepared, text=media.plain(prepared.text), media=chunks)
 
     def _reader(self, media: MediaPrompt) -> Preparer:

@@ -86,6 +86,13 @@ class TestWork:
         assert model.projector is not None
         assert (model.projector.n_read, model.projector.n_encoded) == (2, 1)
 
+    def test_a_prompt_that_is_only_shown_is_not_encoded(self) -> None:
+        model = backend()
+        request = GenerateRequest(prompt=ChatPrompt(messages=(user("x", RED),)), render_only=True)
+        assert Preparer(model).prepare(request).text == "<user>[img-0]x"
+        assert model.projector is not None
+        assert model.projector.n_encoded == 0
+
     def test_nothing_is_encoded_for_one_who_left(self) -> None:
         model = backend()
         with pytest.raises(RequestCancelled):
