@@ -42,6 +42,7 @@ _SERVED_FIELDS = (
     "manifest__info__projector_blob__size_bytes",
 )  # fmt: skip
 _LIST_FIELDS = ("families_text", "capabilities_text")
+_MESSAGE_TEXTS = ("role", "content", "thinking", "tool_name", "tool_call_id")
 # Left out of ``model_info``: Ollama's GetModelInfo removes both (server/routes.go).
 _HIDDEN_KEYS = frozenset({"general.name", "tokenizer.chat_template"})
 
@@ -153,11 +154,19 @@ def model_served(name: str) -> ServedModel:
         capabilities=tuple(capabilities),
         parameters=parameters,
         system=system,
-        messages=tuple(Message(role=m["role"], content=m.get("content", "")) for m in messages),
+        messages=tuple(map(_message, messages)),
         template=None if uses_jinja(chat_template=chat_template, template=template) else template,
         chat_template=chat_template,
         architecture=architecture,
     )
+
+
+def _message(stored: dict[str, Any]) -> Message:
+    """A MESSAGE of the manifest. It comes from whoever made the model: what is of another type is left out."""
+    texts: dict[str, Any] = {name: value for name in _MESSAGE_TEXTS if isinstance(value := stored.get(name), str)}
+    calls = stored.get("tool_calls")
+    tool_calls = tuple(call for call in calls if isinstance(call, dict)) if isinstance(calls, list) else ()
+    return Message(**{"role": "user", **texts}, tool_calls=tool_calls)
 
 
 def _path(digest: str) -> str:

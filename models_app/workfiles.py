@@ -7,11 +7,11 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from models_app import blobs
-from models_app.blobs import TEMP_PREFIX, StoredBlob
+from models_app.blobs import CHUNK_BYTES, TEMP_PREFIX, StoredBlob
 from models_app.digests import Digest
 
 
@@ -36,10 +36,17 @@ def work_folder() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def blob_adopt(path: Path) -> tuple[StoredBlob, bool]:
-    """The file as a blob, and whether it was known before. Reads it once; nobody may write to it any more."""
+def blob_adopt(path: Path, *, on_chunk: Callable[[], None] = lambda: None) -> tuple[StoredBlob, bool]:
+    """The file as a blob, and whether it was known before. Reads it once; nobody may write to it any more.
+
+    ``on_chunk`` is called while it is read, and may raise to end it.
+    """
     with path.open("rb") as file:
-        digest = Digest(hashlib.file_digest(file, "sha256").hexdigest())
+        sha256 = hashlib.sha256()
+        while chunk := file.read(CHUNK_BYTES):
+            sha256.update(chunk)
+            on_chunk()
+        digest = Digest(sha256.hexdigest())
         size_bytes = os.fstat(file.fileno()).st_size
         known = blobs.blob_size(digest) == size_bytes
         if not known:

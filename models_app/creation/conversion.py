@@ -11,7 +11,7 @@ from inference.child import child_run
 from models_app import blobs
 from models_app.blobs import StoredBlob
 from models_app.creation.files import File
-from models_app.creation.parts import Part, facts_of, of_type, part_new
+from models_app.creation.parts import Part, blob_verified, facts_of, of_type, part_new
 from models_app.errors import CreateFailed, InvalidCreate, TransferCancelled
 from models_app.gguf.facts import GGUFFacts
 from models_app.manifests import ADAPTER_TYPE, MODEL_TYPE
@@ -19,7 +19,7 @@ from models_app.progress import OnProgress, Progress
 from models_app.safetensors.child import CHILD, ConvertJob
 from models_app.safetensors.lora import BaseModel
 from models_app.services.pull import Cancelled
-from models_app.workfiles import blob_adopt, work_file
+from models_app.workfiles import work_file
 
 _DUMMY_DIGEST: Final = "0000000000000000000"
 
@@ -58,7 +58,7 @@ def _converted(
             raise InvalidCreate(end.sentence)
         if end.failed:
             raise CreateFailed(f"the model could not be converted: {end.words}")
-        return blob_adopt(destination)
+        return blob_verified(destination, on_progress=on_progress, cancelled=cancelled)
 
 
 def _base_model(parts: Sequence[Part]) -> BaseModel:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from models_app import blobs
 from models_app.blobs import StoredBlob
 from models_app.digests import Digest
+from models_app.errors import TransferCancelled
 from models_app.gguf.blob import gguf_blob_open
 from models_app.gguf.facts import GGUFFacts, gguf_facts
 from models_app.manifests import LayerRef
+from models_app.progress import OnProgress, Progress
+from models_app.workfiles import blob_adopt
+
+_TELL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +62,18 @@ def of_type(parts: Iterable[Part], media_type: str) -> list[Part]:
 
 def renamed(part: Part, media_type: str) -> Part:
     return replace(part, ref=replace(part.ref, media_type=media_type))
+
+
+def blob_verified(path: Path, *, on_progress: OnProgress, cancelled: Callable[[], bool]) -> tuple[StoredBlob, bool]:
+    """``blob_adopt`` of what a child process has written, told of once a second. Raises TransferCancelled."""
+    told_at = 0.0
+
+    def tell() -> None:
+        nonlocal told_at
+        if cancelled():
+            raise TransferCancelled
+        if time.monotonic() - told_at >= _TELL_SECONDS:
+            told_at = time.monotonic()
+            on_progress(Progress(status="verifying conversion"))
+
+    return blob_adopt(path, on_chunk=tell)

@@ -9,13 +9,13 @@ from inference.errors import QuantizeFailed
 from inference.quantize import QuantizeJob, quantize_file
 from models_app import blobs
 from models_app.blobs import StoredBlob
-from models_app.creation.parts import Part, facts_of, part_new
+from models_app.creation.parts import Part, blob_verified, facts_of, part_new
 from models_app.creation.request import CreateRequest, file_type_of
 from models_app.errors import CreateFailed, InvalidCreate, TransferCancelled
 from models_app.manifests import DRAFT_TYPE, MODEL_TYPE
 from models_app.progress import OnProgress, Progress
 from models_app.services.pull import Cancelled
-from models_app.workfiles import blob_adopt, work_file
+from models_app.workfiles import work_file
 
 SOURCE_TYPES: Final = ("F16", "BF16", "F32")
 # What Ollama sends where a digest names the bar: the result's own isn't known before it is there.
@@ -58,7 +58,7 @@ def weights_rewrite(
 
     Raises CreateFailed, NotEnoughSpace, TransferCancelled, BackendNotAvailable.
     """
-    blobs.require_space(size_bytes)
+    blobs.require_space(2 * size_bytes if file_type == "F32" else size_bytes)
 
     def report(done: int, total: int) -> None:
         completed = size_bytes * done // total if total else 0
@@ -72,5 +72,4 @@ def weights_rewrite(
             raise CreateFailed(str(error)) from None
         if not finished:
             raise TransferCancelled
-        on_progress(Progress(status="verifying conversion"))
-        return blob_adopt(destination)
+        return blob_verified(destination, on_progress=on_progress, cancelled=cancelled)

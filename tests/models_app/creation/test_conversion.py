@@ -38,7 +38,9 @@ def test_a_folder_becomes_a_model_that_loads(store: Path, tmp_path: Path) -> Non
     pytest.importorskip("llama_cpp")
     statuses = create(files=uploaded(write_tiny_folder(tmp_path / "tiny", dtype="BF16")))
     layer = selectors.model_manifest("new").layers[0].digest
-    assert statuses == ["converting model", f"creating new layer {layer}", "writing manifest", "success"]
+    assert statuses == [
+        "converting model", "verifying conversion", f"creating new layer {layer}", "writing manifest", "success",
+    ]  # fmt: skip
     assert selectors.model_get("new").details.quantization_level == "F16"
     backend = open_backend(selectors.model_served("new").spec, OPTIONS, kind="llama", on_progress=lambda _: None)
     try:
@@ -51,7 +53,7 @@ def test_a_folder_becomes_a_model_that_loads(store: Path, tmp_path: Path) -> Non
 def test_it_is_quantized_on_its_way(store: Path, tmp_path: Path) -> None:
     pytest.importorskip("llama_cpp")
     statuses = create(files=uploaded(write_tiny_folder(tmp_path / "tiny")), quantize="Q8_0")
-    assert statuses[:2] == ["converting model", "quantizing F16 model to Q8_0"]
+    assert statuses[:3] == ["converting model", "verifying conversion", "quantizing F16 model to Q8_0"]
     assert selectors.model_get("new").details.quantization_level == "Q8_0"
 
 

@@ -233,3 +233,19 @@ def test_a_base_that_is_not_here_is_pulled(
     monkeypatch.setattr("models_app.creation.base.model_pull", pulled)
     statuses = create(source="far/away")
     assert (statuses[0], statuses.count("success"), statuses[-1]) == ("pulling manifest", 1, "success")
+
+
+def test_a_draft_is_kept_beside_its_model(base: str, tmp_path: Path) -> None:
+    draft = uploaded(write_tiny_gguf(tmp_path / "draft.gguf", seed=9))
+    create(source="base", draft_files={"draft.gguf": draft})
+    assert [str(layer.digest) for layer in manifest().of_type(PREFIX + "draft")] == [draft]
+    config = json.loads(blobs.blob_read(manifest().config.digest, max_bytes=10_000))
+    assert config["draft"] == {"model_format": "gguf", "architecture": "llama"}
+
+
+def test_messages_of_strangers_are_read_as_far_as_they_make_sense(base: str) -> None:
+    calls = [{"function": {"name": "f", "arguments": {}}}]
+    create(source="base", messages=({"role": "assistant", "thinking": "hm", "tool_calls": calls}, {"content": 3}))
+    first, second = selectors.model_served("new").messages
+    assert (first.thinking, first.tool_calls) == ("hm", tuple(calls))
+    assert (second.role, second.content) == ("", "")
