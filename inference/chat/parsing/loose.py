@@ -44,7 +44,7 @@ class Loose:
         values: dict[str, Any] = {}
         while not self._closed(closing):
             key = self._key()
-            self._expect(separators)
+            self.expect(separators)
             values[key] = self.value()
             self._comma(closing)
         return values
@@ -58,8 +58,12 @@ class Loose:
         self._at = found.end()
         return found[0].strip()
 
-    def expect(self, character: str) -> None:
-        self._expect(character)
+    def expect(self, characters: str) -> None:
+        """One of these comes next."""
+        self._spaces()
+        if not self._next() or self._next() not in characters:
+            raise Malformed
+        self._at += 1
 
     def done(self) -> bool:
         self._spaces()
@@ -132,12 +136,6 @@ class Loose:
     def _comma(self, closing: str) -> None:
         if not self.comma() and self._next() != closing:
             raise Malformed
-
-    def _expect(self, characters: str) -> None:
-        self._spaces()
-        if not self._next() or self._next() not in characters:
-            raise Malformed
-        self._at += 1
 
     def _spaces(self) -> None:
         found = SPACES.match(self._text, self._at)

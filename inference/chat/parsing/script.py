@@ -34,29 +34,19 @@ class Syntax:
 
 def script_of(syntax: Syntax, tools: Tools, *, opened: str = "") -> Script:
     """``opened``: the marker of the thoughts in which the answer begins. Without tools, markers of calls are text."""
-    calls = dict(syntax.calls) if tools else {}
-    bare = syntax.bare if tools else None
-    return lambda source, answer: _Run(source, answer, syntax, tools, calls, bare).run(opened)
+    return lambda source, answer: _Run(source, answer, syntax, tools).run(opened)
 
 
 class _Run:
-    def __init__(
-        self,
-        source: Source,
-        answer: Answer,
-        syntax: Syntax,
-        tools: Tools,
-        calls: dict[str, CallReader],
-        bare: CallReader | None,
-    ) -> None:
+    def __init__(self, source: Source, answer: Answer, syntax: Syntax, tools: Tools) -> None:
         self._source = source
         self._answer = answer
         self._tools = tools
-        self._calls = calls
-        self._bare = bare
+        self._calls = dict(syntax.calls) if tools else {}
+        self._bare = syntax.bare if tools else None
         self._thinking = dict(syntax.thinking)
         self._words = ("", *syntax.words)
-        self._text_markers = tuple(dict.fromkeys((*calls, *syntax.thinks_anywhere, *syntax.noise)))
+        self._text_markers = tuple(dict.fromkeys((*self._calls, *syntax.thinks_anywhere, *syntax.noise)))
 
     def run(self, start: str) -> Step[None]:
         if start:

@@ -37,17 +37,9 @@ class Tools:
     def __contains__(self, name: object) -> bool:
         return name in self._schemas
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._schemas)
-
-    def schema(self, name: str) -> Schema:
-        """The schema of the arguments; empty for a tool that was not offered."""
-        return self._schemas.get(name, {})
-
     def typed(self, name: str, argument: str, text: str) -> Any:
         """The value that ``text`` is by the tool's schema. Text that fits no type it names stays text."""
-        root = self.schema(name)
+        root = self._schemas.get(name, {})
         allowed = types_of(as_schema(as_schema(root.get("properties")).get(argument)), root)
         if allowed == {"string"}:
             return text
