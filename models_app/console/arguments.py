@@ -31,7 +31,12 @@ def add_run_arguments(parser: ArgumentParser) -> None:
     for name, kind, text in SAMPLING:
         parser.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, help=text)
     parser.add_argument("--format", type=_format, help="json, a JSON schema, or a file that holds one")
-    parser.add_argument("--think", type=_think, metavar="true|false|LEVEL", help="let the model think first, or not")
+    parser.add_argument(
+        "--think",
+        type=_think,
+        metavar="true|false|LEVEL",
+        help="let the model think first: --think, --think=false, --think=high",
+    )
     parser.add_argument("--hidethinking", action="store_true", help="don't show what the model thinks")
     parser.add_argument("--keepalive", type=_keep_alive, help="how long a server keeps the model: 5m, 1h, 0, -1")
     parser.add_argument("--verbose", action="store_true", help="print what each answer took to standard error")

@@ -44,12 +44,16 @@ class PowerCommand(BaseCommand):
         "--no-color", "--force-color", "--skip-checks",
     }  # fmt: skip
 
+    # Names of the settings that the help says can be set in the environment.
+    told_settings: tuple[str, ...] = ()
+
     def run(self, **options: Any) -> None:
         raise NotImplementedError
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         shown = subcommand.replace("_", "-")  # a module's name has no dash, a command's has
-        return super().create_parser(prog_name, shown, conflict_handler="resolve", **kwargs)
+        epilog = _environment(self.told_settings)
+        return super().create_parser(prog_name, shown, conflict_handler="resolve", epilog=epilog, **kwargs)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -90,6 +94,18 @@ class PowerCommand(BaseCommand):
 
 def add_json(parser: _ActionsContainer) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, one value a line")
+
+
+def _environment(names: tuple[str, ...]) -> str | None:
+    """Where the settings come from that a command obeys, in one paragraph."""
+    if not names:
+        return None
+    from power_site.conf.table import settings
+
+    found = [
+        f"{row.variable} (or {row.ollama})" if row.ollama else row.variable for row in settings() if row.name in names
+    ]
+    return f"environment: {', '.join(found)}. All settings, and where each came from: power config"
 
 
 def _run(execute: Callable[[], object], *, traceback: bool) -> int:

@@ -28,6 +28,8 @@ class Command(PowerCommand):
         "A model that the catalog doesn't have is pulled first."
     )
 
+    told_settings = ("host", "port", "no_history", "editor")
+
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Flags may stand between the words of a prompt and the model, in any order."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)

@@ -14,6 +14,10 @@ from power_site import conf
 
 class Command(PowerCommand):
     help = "Start the HTTP server."
+    told_settings = (
+        "host", "port", "models_dir", "origins", "max_loaded_models", "num_parallel", "max_queue", "keep_alive",
+        "context_length", "kv_cache_type", "flash_attention", "load_timeout", "debug",
+    )  # fmt: skip
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", help="the address to listen on (setting: host)")

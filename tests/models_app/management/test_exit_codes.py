@@ -45,3 +45,8 @@ def test_help_shows_the_commands_own_options_only(tmp_path: Path) -> None:
     text = power(tmp_path, "show", "--help").stdout
     assert "--modelfile" in text
     assert "--pythonpath" not in text
+
+
+def test_help_names_the_environment_that_a_command_obeys(tmp_path: Path) -> None:
+    text = " ".join(power(tmp_path, "run", "--help").stdout.split())
+    assert "A3S_POWER_NO_HISTORY (or OLLAMA_NOHISTORY)" in text
