@@ -31,6 +31,8 @@ class Tokenizer(Protocol):
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]: ...
 
+    def special_piece(self, token: int) -> bytes: ...
+
 
 class MediaPrompts:
     """Of one loaded model. On the media thread, except for prompts without images."""
@@ -145,6 +147,9 @@ class _MarkedText:
             tokens += self._media[int(number)]
             tokens += self._inner.tokenize(part, add_special=False, parse_special=parse_special) if part else []
         return tokens
+
+    def special_piece(self, token: int) -> bytes:
+        return self._inner.special_piece(token)
 
 
 def _with_marks(message: Message, marks: Iterable[str]) -> Message:
