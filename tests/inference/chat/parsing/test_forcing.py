@@ -100,15 +100,10 @@ def test_whatever_the_grammar_lets_through_is_calls_that_keep_to_the_schemas(nam
 
 
 @EVERY
-def test_a_named_tool_is_the_only_one(name: str, family: Family) -> None:
-    whole = parsed(family, wander(family.forced(TOOLS, name="now").text, random.Random(1)), tools=TOOLS)
-    assert whole.calls == [("now", {})]
-
-
-@EVERY
-def test_one_call_is_all_where_they_are_not_parallel(name: str, family: Family) -> None:
+def test_a_named_tool_is_the_only_one_and_called_once(name: str, family: Family) -> None:
     grammar = family.forced(TOOLS, name="now").text
     text = wander(grammar, random.Random(1))
+    assert parsed(family, text, tools=TOOLS).calls == [("now", {})]
     assert accepts(grammar, text)
     assert not accepts(grammar, f"{text}\n{text}")
     assert not accepts(grammar, "The time is ten past two.")
