@@ -14,7 +14,7 @@ from api_ollama.images import decoded_images
 from api_ollama.wire import ChatBody, GenerateBody, InferenceBody, decode
 from inference.request import Prompt, TextPrompt, images_of
 from models_app import serving
-from models_app.answer_form import AnswerForm, Think, answer_form, model_think
+from models_app.answer_form import TEXT_FORM, AnswerForm, Think, answer_form, model_think
 from models_app.entries import ServedModel
 from models_app.errors import ModelNotFound
 from power_site.http import (
@@ -138,7 +138,10 @@ def _generate_form(body: GenerateBody, served: ServedModel) -> AnswerForm:
     _refuse(body, served, endpoint="generate")
     if body.suffix:
         serving.require_capability(served, "insert")
-    return answer_form(served, think=_think(body, served), template=body.template)
+    think = _think(body, served)
+    if body.raw and not think:
+        return TEXT_FORM  # who writes the whole prompt may want thoughts in the answer's text
+    return answer_form(served, think=think, template=body.template)
 
 
 def _chat_form(body: ChatBody, served: ServedModel) -> AnswerForm:

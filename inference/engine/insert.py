@@ -9,11 +9,16 @@ from msgspec import Struct
 
 
 class InsertTokens(Struct, frozen=True):
-    """The tokens in front of the prefix, of the suffix, and of what is to be written."""
+    """The tokens in front of the prefix, of the suffix, and of what is to be written; ``texts`` are theirs."""
 
     prefix: int
     suffix: int
     middle: int
+    texts: tuple[str, ...] = ("", "", "")
+
+    def shown(self, prefix: str, suffix: str) -> str:
+        """The prompt as text, for those who want to see it."""
+        return f"{self.texts[0]}{prefix}{self.texts[1]}{suffix}{self.texts[2]}"
 
 
 def insert_prompt(

@@ -101,12 +101,12 @@ class LlamaBackend:
             raise
 
     def _insert_tokens(self) -> InsertTokens | None:
-        tokens = InsertTokens(
-            lib.llama_vocab_fim_pre(self._vocab),
-            lib.llama_vocab_fim_suf(self._vocab),
-            lib.llama_vocab_fim_mid(self._vocab),
-        )
-        return tokens if min(tokens.prefix, tokens.suffix, tokens.middle) >= 0 else None
+        readers = (lib.llama_vocab_fim_pre, lib.llama_vocab_fim_suf, lib.llama_vocab_fim_mid)
+        prefix, suffix, middle = (read(self._vocab) for read in readers)
+        if min(prefix, suffix, middle) < 0:
+            return None
+        texts = tuple(special_text(self._vocab, token) for token in (prefix, suffix, middle))
+        return InsertTokens(prefix, suffix, middle, texts)
 
     @property
     def info(self) -> BackendInfo:

@@ -109,15 +109,16 @@ class Preparer:
         if isinstance(template, OllamaTemplate) and "suffix" in template.variables:
             text = template.render((), prompt=before, suffix=prompt.suffix, think=prompt.think)
             return Prepared(tokens=self._text(text, prompt.context), text=text)
-        if self._backend.info.insert is None:
+        gap = self._backend.info.insert
+        if gap is None:
             raise NotSupported("this model does not support insert")
         head = list(prompt.context) or self._backend.tokenize("", add_special=True, parse_special=False)
         parts = [
             self._backend.tokenize(each, add_special=False, parse_special=False) for each in (before, prompt.suffix)
         ]
         room = n_most if truncate else sum(map(len, (head, *parts))) + 3
-        tokens, n_dropped = insert_prompt(self._backend.info.insert, *parts, head=head, n_most=room)
-        return Prepared(tokens=tokens, n_dropped_tokens=n_dropped)
+        tokens, n_dropped = insert_prompt(gap, *parts, head=head, n_most=room)
+        return Prepared(tokens=tokens, text=gap.shown(before, prompt.suffix), n_dropped_tokens=n_dropped)
 
     def _render(self, prompt: ChatPrompt, messages: tuple[Message, ...]) -> tuple[str, list[int]]:
         text = self._chat_template(prompt.template).render(

@@ -107,15 +107,19 @@ def splits_character(data: bytes) -> bool:
 
 
 def watch_thinking(backend: Backend, request: GenerateRequest, text: str) -> ThinkingWatch | None:
-    """The watch for a request whose prompt is ``text``; None where it has no thinking to watch. On the prep threads."""
+    """The watch for a request whose prompt is ``text``; None where it has no thinking to watch, as where a message is
+    continued that is past it. On the prep threads."""
     span = request.thinking
     if span is None or not span.start or not span.end:
+        return None
+    is_open = opens_thinking(request, text, span)
+    if _continues(request) and not is_open:
         return None
     start_tokens = backend.tokenize(span.start, add_special=False, parse_special=True)
     end_tokens = backend.tokenize(span.end, add_special=False, parse_special=True)
     return ThinkingWatch(
         span,
-        is_open=opens_thinking(request, text, span),
+        is_open=is_open,
         is_constrained=request.constraint is not None,
         start_tokens=start_tokens,
         end_tokens=end_tokens,
@@ -133,8 +137,12 @@ def preserved_pieces(backend: Backend, texts: tuple[str, ...]) -> dict[int, byte
 def opens_thinking(request: GenerateRequest, text: str, span: ThinkingSpan) -> bool:
     """Whether the prompt ends inside the span: its template ends with the opening (Ollama's rule, server/routes.go),
     or the message that is to be continued has opened it."""
-    prompt = request.prompt
-    if isinstance(prompt, ChatPrompt) and prompt.continue_final_message and prompt.messages:
-        final = prompt.messages[-1].content
+    if _continues(request):
+        final = request.prompt.messages[-1].content  # type: ignore[union-attr]
         return final.rfind(span.start) > final.rfind(span.end)
     return text.rstrip().endswith(span.start.strip())
+
+
+def _continues(request: GenerateRequest) -> bool:
+    prompt = request.prompt
+    return isinstance(prompt, ChatPrompt) and prompt.continue_final_message and bool(prompt.messages)

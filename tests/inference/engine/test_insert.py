@@ -35,7 +35,7 @@ def test_it_never_takes_more_than_there_is_room_for(n_prefix: int, n_suffix: int
 class _InsertBackend(FakeBackend):
     @property
     def info(self):  # type: ignore[no-untyped-def]
-        return msgspec.structs.replace(super().info, insert=InsertTokens(1, 2, 0))
+        return msgspec.structs.replace(super().info, insert=InsertTokens(1, 2, 0, ("<P>", "<S>", "<M>")))
 
 
 def prepare(*, template: str = "", with_tokens: bool = True, num_ctx: int = 64, **request: object) -> Prepared:
@@ -51,6 +51,7 @@ def test_a_template_that_knows_a_suffix_writes_the_prompt() -> None:
 
 
 def test_a_model_with_tokens_for_it_needs_no_template() -> None:
+    assert prepare().text == "<P>def f(<S>return 1<M>"
     expected = [0, 1, *byte_tokens("def f("), 2, *byte_tokens("return 1"), 0]
     assert prepare().tokens == expected
     assert prepare(template="{{ .Prompt }}").tokens == expected

@@ -38,7 +38,8 @@ def filler(tmp_path: Path) -> Iterator[Backend]:
 
 def test_a_files_own_tokens_make_the_prompt(filler: Backend) -> None:
     assert filler.info.architecture == "llama"
-    assert filler.info.insert == InsertTokens(prefix=3, suffix=4, middle=5)
+    texts = ("<|im_start|>", "<|im_end|>", filler.special_piece(5).decode())
+    assert filler.info.insert == InsertTokens(prefix=3, suffix=4, middle=5, texts=texts)
     before, after = (filler.tokenize(text, add_special=False, parse_special=False) for text in "ab")
     assert Preparer(filler).prepare(GenerateRequest(prompt=PROMPT)).tokens == [1, 3, *before, 4, *after, 5]
 

@@ -116,6 +116,13 @@ def test_a_continued_message_is_open_where_it_opened_thinking_itself(content: st
     assert opens_thinking(asked, f"…{content}", SPAN) is is_open
 
 
+def test_a_continued_message_that_is_past_its_thoughts_has_none_to_watch() -> None:
+    messages = (Message(role="user", content="x"), Message(role="assistant", content='{"a": '))
+    prompt = ChatPrompt(messages=messages, continue_final_message=True)
+    asked = GenerateRequest(prompt=prompt, constraint=Constraint(kind="json"), thinking=SPAN)
+    assert watch_thinking(fake_backend(), asked, "…") is None
+
+
 def test_only_special_tokens_of_the_model_are_preserved() -> None:
     assert preserved_pieces(fake_backend(), ("<|fake|>", "[TOOL_CALLS]", "")) == {2: b"<|fake|>"}
 
