@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from functools import partial
 from typing import Any
 
 from inference.constrain.grammar import Ask, compile_grammar
 from inference.constrain.limits import CACHE_SIZE, MAX_MASK_SECONDS, NUM_PROBED_TOKENS, parser_limits
 from inference.constrain.matcher import Matcher
+from inference.constrain.trial import TrialTimedOut
 from inference.constrain.vocabulary import Vocabulary
 from inference.errors import InvalidConstraint
 from inference.events import Failed
@@ -44,7 +46,12 @@ class Compiler:
                 native = self._recall(ask) or self._remember(ask, self._compile(ask))
         if isinstance(native, Failed):
             raise native.exception()
-        return Matcher(native.deep_copy(), kind=constraint.kind, n_vocab=self._n_vocab)
+        return Matcher(
+            native.deep_copy(),
+            kind=constraint.kind,
+            n_vocab=self._n_vocab,
+            on_error=partial(self._forget, ask, native),
+        )
 
     def _recall(self, ask: Ask) -> Any:
         with self._knowing:
@@ -59,9 +66,17 @@ class Compiler:
                 self._known.popitem(last=False)
         return result
 
+    def _forget(self, ask: Ask, native: Any) -> None:
+        """Its lexer may be full: the next answer gets one that is not."""
+        with self._knowing:
+            if self._known.get(ask) is native:
+                del self._known[ask]
+
     def _compile(self, ask: Ask) -> Any:
         try:
             return self._new_matcher(ask)
+        except TrialTimedOut:
+            raise
         except InvalidConstraint as error:
             return Failed.of(error)
 

@@ -17,10 +17,11 @@ TRIAL_MEMORY_BYTES = 512 << 20
 MAX_MASK_SECONDS = 0.1
 NUM_PROBED_TOKENS = 4
 
-CACHE_SIZE = 32
+# Each may come to hold a full lexer.
+CACHE_SIZE = 24
 
 
 def parser_limits() -> dict[str, Any]:
-    """Arguments of llguidance's LLParserLimits. Its own but for two: what a lexer's states may hold (1–2 kB each), and
-    that an error names the grammar's own words rather than showing the parser's state."""
-    return {"max_lexer_states": 50_000, "verbose_errors": False}
+    """Arguments of llguidance's LLParserLimits. Its own but for two: how many states a lexer may have (1–2 kB
+    each, measured), and that an error names the grammar's own words rather than showing the parser's state."""
+    return {"max_lexer_states": 20_000, "verbose_errors": False}

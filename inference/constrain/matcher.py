@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ Allowed = npt.NDArray[np.bool_]
 
 
 class Matcher:
-    """``native`` is an LLMatcher of its own, not shared. After an error it stays unusable."""
+    """``native`` is an LLMatcher of its own. After an error it stays unusable, and so may others with the same grammar:
+    they share a lexer, and what it has learnt. ``on_error`` is called with the first."""
 
-    def __init__(self, native: Any, *, kind: str, n_vocab: int) -> None:
+    def __init__(self, native: Any, *, kind: str, n_vocab: int, on_error: Callable[[], None] = lambda: None) -> None:
         self._native = native
+        self._on_error = on_error
         self._kind = kind
         self._n_vocab = n_vocab
         self._mask = np.zeros((n_vocab + 31) // 32, np.uint32)
@@ -30,19 +33,20 @@ class Matcher:
         """
         self._native.unsafe_compute_mask_ptr(self._mask.ctypes.data, self._mask.nbytes)
         if self._native.is_error():
-            raise InvalidConstraint(self._kind, _reason(self._native.get_error()))
+            raise self._error()
         return np.unpackbits(self._bytes, count=self._n_vocab, bitorder="little").view(np.bool_)
 
     def accept(self, token: int) -> None:
         """``token`` is in the answer. Raises InvalidConstraint where it could not have been."""
         if not self._native.consume_token(token):
-            raise InvalidConstraint(self._kind, _reason(self._native.get_error()))
+            raise self._error()
+
+    def _error(self) -> InvalidConstraint:
+        self._on_error()
+        reason = self._native.get_error().replace("<non-verbose/>", "")
+        return InvalidConstraint(self._kind, f"the answer can't be held to it: {reason}")
 
     @property
     def is_complete(self) -> bool:
         """Nothing can follow: the answer is over."""
         return bool(self._native.is_stopped())
-
-
-def _reason(error: str) -> str:
-    return f"the answer can't be held to it: {error.replace('<non-verbose/>', '')}"

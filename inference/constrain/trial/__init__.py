@@ -23,6 +23,10 @@ Grammar = dict[str, Any]
 PROGRAM = Path(__file__).with_name("program.py")
 
 
+class TrialTimedOut(InvalidConstraint):
+    """By the clock: the machine was busy, perhaps, and the next try may fare better."""
+
+
 def try_grammar(kind: str, text: str) -> Grammar:
     """The constraint in llguidance's form. Raises InvalidConstraint, after TRIAL_WALL_SECONDS at the latest."""
     order = {
@@ -46,7 +50,7 @@ def try_grammar(kind: str, text: str) -> Grammar:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise InvalidConstraint(kind, "it takes too long to compile") from None
+        raise TrialTimedOut(kind, "it takes too long to compile") from None
     if process.returncode != 0:
         raise InvalidConstraint(kind, "it takes too much time or memory to compile")
     answer = json.loads(process.stdout)

@@ -9,6 +9,7 @@ import pytest
 
 from inference.constrain import Compiler, Vocabulary
 from inference.constrain import compiler as compiler_module
+from inference.constrain import trial
 from inference.engine.fake_vocabulary import N_VOCAB, new_tokenizer, special_tokens
 from inference.errors import InvalidConstraint
 from inference.request import Constraint, ThinkingSpan
@@ -182,6 +183,27 @@ def test_a_refusal_is_remembered(counted: CountedCompiler) -> None:
         with pytest.raises(InvalidConstraint, match="Unimplemented"):
             counted.matcher(schema({"not": {}}))
     assert counted.n_compiled == 1
+
+
+def test_a_refusal_for_lack_of_time_is_not_remembered(
+    counted: CountedCompiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as busy:
+        busy.setattr(trial, "TRIAL_WALL_SECONDS", 0.0)
+        with pytest.raises(InvalidConstraint, match="too long"):
+            counted.matcher(schema({"type": "string", "pattern": "a+"}))
+    counted.matcher(schema({"type": "string", "pattern": "a+"}))
+    assert counted.n_compiled == 2
+
+
+def test_a_lexer_that_is_full_spoils_no_later_answer(counted: CountedCompiler, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiler_module, "parser_limits", lambda: {"max_lexer_states": 60, "verbose_errors": False})
+    grammar = Constraint(kind="regex", text="(.*a.{9}|.*b.{9})*")
+    first = counted.matcher(grammar)
+    with pytest.raises(InvalidConstraint, match="too many states"):
+        follows(first, "abbabaaabbabab" * 20)
+    assert follows(counted.matcher(grammar), "abba")
+    assert counted.n_compiled == 2
 
 
 def test_the_longest_unused_are_forgotten(counted: CountedCompiler, monkeypatch: pytest.MonkeyPatch) -> None:
