@@ -33,8 +33,8 @@ class Settings:
 
     @property
     def rope_theta(self) -> float:
-        value = self._values.get("rope_theta", self.rope.get("rope_theta", 10_000.0))
-        return self._float("rope_theta", value)
+        given = (self._values.get("rope_theta"), self.rope.get("rope_theta"))
+        return self._float("rope_theta", next((value for value in given if value is not None), 10_000.0))
 
     def count(self, *names: str, default: int | None = None) -> int:
         value = next((self._values[name] for name in names if self._values.get(name) is not None), default)

@@ -72,7 +72,8 @@ def special_metadata(folder: Folder, vocabulary: Vocabulary) -> dict[str, Value]
     ids = {token: number for number, token in enumerate(vocabulary.tokens)}
     metadata: dict[str, Value] = {}
     for name, ours in _SPECIAL.items():
-        number = ids.get(_content(about.get(f"{name}_token")), _number(config.get(f"{name}_token_id")))
+        content = _content(about.get(f"{name}_token"))
+        number = ids[content] if content and content in ids else _number(config.get(f"{name}_token_id"))
         if number is not None and 0 <= number < len(ids):
             metadata[f"tokenizer.ggml.{ours}_token_id"] = number
         if isinstance(about.get(f"add_{name}_token"), bool):

@@ -82,6 +82,27 @@ def test_qwen_keeps_its_order(tmp_path: Path) -> None:
     assert tensors(reader)["blk.0.attn_q.bias"].shape == (64,)
 
 
+def test_what_is_null_is_not_said(tmp_path: Path) -> None:
+    config = {"head_dim": None, "rope_theta": None, "rope_scaling": None, "num_key_value_heads": 2}
+    reader = convert(write_tiny_folder(tmp_path / "tiny", config=config))
+    assert value(reader, "llama.rope.freq_base") == 10_000.0
+    reader = convert(
+        write_tiny_folder(tmp_path / "v5", config={"rope_theta": None, "rope_parameters": {"rope_theta": 5e5}})
+    )
+    assert value(reader, "llama.rope.freq_base") == 5e5
+
+
+def test_special_tokens_are_found_by_their_words(tmp_path: Path) -> None:
+    folder = write_tiny_folder(tmp_path / "tiny")
+    about = {"eos_token": {"content": "<|im_end|>"}, "bos_token": "<s>", "unk_token": "", "pad_token": "<nobody>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(about))
+    reader = convert(folder)
+    ids = {name: reader.get_field(f"tokenizer.ggml.{name}_token_id") for name in ("eos", "bos", "unknown", "padding")}
+    assert {name: field.contents() if field else None for name, field in ids.items()} == {
+        "eos": 4, "bos": 1, "unknown": None, "padding": None,
+    }  # fmt: skip
+
+
 def test_weights_in_several_files_are_one_model(tmp_path: Path) -> None:
     folder = write_tiny_folder(tmp_path / "tiny")
     weights = list(tiny_weights().items())
