@@ -43,6 +43,13 @@ def test_unknown_names_are_reported_and_old_ones_are_not() -> None:
     )
 
 
+def test_a_grammar_is_a_text() -> None:
+    assert parse_options({"grammar": 'root ::= "a"'}).grammar == 'root ::= "a"'
+    assert parse_options({"grammar": None}).grammar == ""
+    with pytest.raises(InvalidOption, match='option "grammar" must be of type string'):
+        parse_options({"grammar": {"root": "a"}})
+
+
 def test_no_name_is_both_known_and_merely_accepted() -> None:
     assert not ACCEPTED & OPTIONS.keys()
 

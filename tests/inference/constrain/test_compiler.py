@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from inference.constrain import Compiler, Vocabulary
+from inference.constrain import Compiler, Vocabulary, trial
 from inference.constrain import compiler as compiler_module
-from inference.constrain import trial
 from inference.engine.fake_vocabulary import N_VOCAB, new_tokenizer, special_tokens
 from inference.errors import InvalidConstraint
 from inference.request import Constraint, ThinkingSpan
