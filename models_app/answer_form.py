@@ -54,7 +54,7 @@ class AnswerForm:
     @property
     def is_text(self) -> bool:
         """Whether the answer is text and nothing else, which nobody has to read first."""
-        return self.thinking is None and not self.tools
+        return self.thinking is None and not self.tools and self.family.own is None
 
     @property
     def preserved(self) -> tuple[str, ...]:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from inference import LoadOptions, Resident, Stream
-from inference.chat.generic_turns import generic_turns
-from inference.chat.history import linked, without_old_thinking
 from inference.chat.reading import AnswerReader
 from inference.durations import InvalidDuration, forever_if_negative, parse_duration
 from inference.errors import InvalidConstraint, NotSupported
 from inference.events import Event, Finished, Started, TextDelta, ThinkingDelta
 from inference.options import ParsedOptions, apply_load_options, parse_options
-from inference.request import ChatPrompt, Constraint, GenerateRequest, Message, Prompt
+from inference.request import Constraint, GenerateRequest, Prompt
 from models_app import selectors
-from models_app.answer_form import TEXT_FORM, AnswerForm, Think, unsuitable_tools
+from models_app.answer_form import TEXT_FORM, AnswerForm, unsuitable_tools
 from models_app.coalesce import Coalesced
 from models_app.entries import ModelEntry, ServedModel
 from models_app.errors import ModelNotFound
@@ -30,8 +28,6 @@ from power_site.http import BadRequest, run_db
 
 # Go's time.Duration counts nanoseconds in 63 bits; what is longer is for ever.
 _LONGEST_SECONDS = 2**63 / 10**9
-# Models that were trained not to see their old thoughts (Ollama's filterThinkTags, server/routes.go).
-_FORGET_THINKING = frozenset(["qwen3", "qwen3moe"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,51 +145,6 @@ def keep_alive_seconds(value: float | str) -> float:
     except InvalidDuration as error:
         raise BadRequest(str(error), field="keep_alive") from None
     return seconds if seconds < _LONGEST_SECONDS else math.inf
-
-
-def chat_prompt(served: ServedModel, messages: Sequence[Message], *, form: AnswerForm = TEXT_FORM) -> ChatPrompt:
-    """The model's MESSAGEs go first, before them its SYSTEM unless the request begins with one (Ollama's ChatHandler).
-
-    A last message of the assistant is continued rather than answered, unless it is a call.
-    """
-    turns = (*served.messages, *messages)
-    if form.in_words or not served.template:
-        turns = linked(turns)  # Ollama's own templates get what the client sent, as in Ollama
-    if served.system and messages[0].role != "system":
-        turns = (Message(role="system", content=served.system), *turns)
-    if served.architecture in _FORGET_THINKING or served.name.model == "deepseek-r1":
-        turns = without_old_thinking(turns)
-    return ChatPrompt(
-        messages=generic_turns(turns, form.tools) if form.in_words else turns,
-        template=served.template or "",
-        continue_final_message=messages[-1].role == "assistant" and not messages[-1].tool_calls,
-        tools=() if form.in_words else form.tools,
-        think=form.think,
-    )
-
-
-def single_prompt(
-    served: ServedModel,
-    text: str,
-    *,
-    system: str,
-    context: Sequence[int] | None,
-    template: str = "",
-    think: Think = None,
-    suffix: str = "",
-    images: tuple[bytes, ...] = (),
-) -> ChatPrompt:
-    """One user turn; where a context holds the talk the model's MESSAGEs stay out (Ollama's GenerateHandler)."""
-    turns = served.messages if context is None else ()
-    if system or served.system:
-        turns = (Message(role="system", content=system or served.system), *turns)
-    return ChatPrompt(
-        messages=(*turns, Message(role="user", content=text, images=images)),
-        context=tuple(context or ()),
-        template=template or served.template or "",
-        think=think,
-        suffix=suffix,
-    )
 
 
 async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) -> Generation:

@@ -17,6 +17,7 @@ from models_app import serving
 from models_app.answer_form import TEXT_FORM, AnswerForm, Think, answer_form, model_think
 from models_app.entries import ServedModel
 from models_app.errors import ModelNotFound
+from models_app.prompts import chat_prompt, single_prompt
 from power_site.http import (
     NDJSON,
     SSE,
@@ -53,7 +54,7 @@ async def chat(request: HttpRequest) -> HttpResponseBase:
     form = _chat_form(body, served)
     if not body.messages:
         return await _load("chat", body, served)
-    prompt = serving.chat_prompt(served, body.turns(), form=form)
+    prompt = chat_prompt(served, body.turns(), form=form)
     return await _answer("chat", request, body, served, prompt, form=form, begun_at=begun_at)
 
 
@@ -115,7 +116,7 @@ def _generate_prompt(body: GenerateBody, served: ServedModel, form: AnswerForm) 
     if body.raw:
         return TextPrompt(text=body.prompt, images=images)
     _check_context(body.context or (), served.spec.n_vocab)
-    return serving.single_prompt(
+    return single_prompt(
         served,
         body.prompt,
         system=body.system,

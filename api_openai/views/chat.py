@@ -16,6 +16,7 @@ from api_openai.views.asking import asks_for, response_headers
 from api_openai.wire import ChatBody, refuse_unsupported_chat
 from models_app import serving
 from models_app.entries import ServedModel
+from models_app.prompts import chat_prompt
 from power_site.http import SSE, BadRequest, convert, json_response, read_json, stream_response
 
 
@@ -26,7 +27,7 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     served = await serving.model_resolve(body.model)
     _require(body, served)
     refuse_unsupported_chat(fields)
-    prompt = serving.chat_prompt(served, engine_messages(body.messages))
+    prompt = chat_prompt(served, engine_messages(body.messages))
     asks = asks_for(body, served, [prompt], top_logprobs=body.wanted_logprobs)
     choices = await open_choices(served, asks, begun_at=begun_at)
     headers = response_headers(asks[0], choices)
