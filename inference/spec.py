@@ -11,9 +11,9 @@ class ModelSpec(Struct, frozen=True, kw_only=True):
     ``digest`` (64 hex digits of its manifest) is its identity in the pool: two names of one manifest share a worker.
     ``name`` is for messages and metrics only. ``chat_template`` is Jinja source that replaces the file's own; None
     takes the file's. ``projector_path`` is the file that turns images and sound into embeddings, empty for a model of
-    text, and ``projector_bytes`` its size; ``adapters`` are LoRA files put on the weights, each with its scale.
-    ``kv_bytes_per_token`` is the KV cache's size at f16 for one token, all layers. ``embeds_only``: it makes embeddings
-    and no text.
+    text, and ``projector_bytes`` its size; ``adapters`` are LoRA files put on the weights, each with its scale, and
+    ``adapters_bytes`` the size of them all. ``kv_bytes_per_token`` is the KV cache's size at f16 for one token, all
+    layers. ``embeds_only``: it makes embeddings and no text.
     """
 
     name: str
@@ -28,6 +28,7 @@ class ModelSpec(Struct, frozen=True, kw_only=True):
     projector_path: str = ""
     projector_bytes: int = 0
     adapters: tuple[tuple[str, float], ...] = ()
+    adapters_bytes: int = 0
     embeds_only: bool = False
 
     @property

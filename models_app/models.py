@@ -116,8 +116,8 @@ class ModelInfo(models.Model):
 
     ``metadata`` is the GGUF's keys and values with arrays elided to null and the template left out; ``template`` is an
     Ollama template layer (Go), ``chat_template`` the file's own (Jinja); ``parameters`` are the manifest's options.
-    ``adapters`` are LoRA files to put on the weights, each as ``[digest, scale]``; ``renderer``, ``parser`` and
-    ``requires`` (the least version of Ollama) are the config's words.
+    ``adapters`` are LoRA files to put on the weights, each as ``[digest, scale, size in bytes]``; ``renderer``,
+    ``parser`` and ``requires`` (the least version of Ollama) are the config's words.
     """
 
     manifest = models.OneToOneField(Manifest, on_delete=models.CASCADE, primary_key=True, related_name="info")
@@ -125,7 +125,7 @@ class ModelInfo(models.Model):
     projector_blob = models.ForeignKey(
         Blob, on_delete=models.PROTECT, related_name="projector_of", null=True, blank=True
     )
-    adapters: models.JSONField[list[tuple[str, float]], list[list[Any]]] = models.JSONField(default=list, blank=True)
+    adapters: models.JSONField[list[list[Any]], list[list[Any]]] = models.JSONField(default=list, blank=True)
     format = models.CharField(max_length=32, default="gguf")
     architecture = models.CharField(max_length=80, db_index=True)
     families = models.JSONField(default=list)

@@ -33,7 +33,8 @@ def least_bytes(spec: ModelSpec, options: LoadOptions) -> int:
 def fixed_bytes(spec: ModelSpec, options: LoadOptions) -> int:
     logits = options.num_parallel * spec.n_vocab * _FLOAT_BYTES
     activations = options.num_batch * spec.n_embd * _ACTIVATIONS_PER_EMBEDDING * _FLOAT_BYTES
-    return spec.size_bytes + _media_bytes(spec) + _COMPUTE_BASE_BYTES + logits + activations + _PROCESS_BYTES
+    weights = spec.size_bytes + spec.adapters_bytes
+    return weights + _media_bytes(spec) + _COMPUTE_BASE_BYTES + logits + activations + _PROCESS_BYTES
 
 
 def _media_bytes(spec: ModelSpec) -> int:

@@ -11,7 +11,15 @@ from models_app import blobs
 from models_app.creation.parts import Part, of_type, part_text, without
 from models_app.creation.request import CreateRequest, as_list
 from models_app.layers import MAX_TEXT_BYTES
-from models_app.manifests import LICENSE_TYPE, MESSAGES_TYPE, PARAMS_TYPE, SYSTEM_TYPE, TEMPLATE_TYPE, go_json
+from models_app.manifests import (
+    LICENSE_TYPE,
+    MESSAGES_TYPE,
+    PARAMS_TYPE,
+    PROMPT_TYPE,
+    SYSTEM_TYPE,
+    TEMPLATE_TYPE,
+    go_json,
+)
 
 _MESSAGE_FIELDS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
 _ALWAYS_WRITTEN = ("role", "content")
@@ -20,7 +28,10 @@ _ALWAYS_WRITTEN = ("role", "content")
 def texts_set(parts: list[Part], request: CreateRequest) -> list[Part]:
     """Template and system replace the base's, licences are added to it, parameters go over it one by one."""
     if request.template:
-        parts = [*without(parts, TEMPLATE_TYPE), part_text(request.template.encode(), TEMPLATE_TYPE)]
+        parts = [
+            *without(without(parts, TEMPLATE_TYPE), PROMPT_TYPE),
+            part_text(request.template.encode(), TEMPLATE_TYPE),
+        ]
     if request.system:
         parts = [*without(parts, SYSTEM_TYPE), part_text(request.system.encode(), SYSTEM_TYPE)]
     parts = [*parts, *(part_text(text.encode(), LICENSE_TYPE) for text in request.licenses)]

@@ -71,7 +71,7 @@ def _info(manifest: Manifest, contents: LayerContents) -> ModelInfo:
         manifest=manifest,
         model_blob_id=str(contents.model.digest),
         projector_blob_id=str(contents.projector.digest) if contents.projector else None,
-        adapters=[[str(adapter.digest), ADAPTER_SCALE] for adapter in contents.adapters],
+        adapters=[[str(adapter.digest), ADAPTER_SCALE, adapter.size_bytes] for adapter in contents.adapters],
         parent_model=contents.model.source,
         renderer=(contents.config.renderer or "")[:80],
         parser=(contents.config.parser or "")[:80],

@@ -21,9 +21,11 @@ from models_app.errors import (
     SourceNotFound,
     TransferCancelled,
 )
-from models_app.manifests import ManifestDocument
+from models_app.manifests import LayerRef, ManifestDocument, manifest_build
 from models_app.models import Job, Tag
+from models_app.naming import ModelName
 from models_app.progress import Progress
+from models_app.services.commit import manifest_commit
 from models_app.services.create import model_create
 from tests.gguf_files import write_tiny_gguf
 from tests.gguf_lora import write_tiny_lora, write_tiny_projector
@@ -128,6 +130,7 @@ def test_files_are_told_apart_by_what_they_say(store: Path, tiny_gguf: Path, tmp
     spec = selectors.model_served("new").spec
     assert spec.projector_path.endswith(projector.removeprefix("sha256:"))
     assert [(path.rpartition("-")[2], scale) for path, scale in spec.adapters] == [(adapter[7:], 1.0)]
+    assert spec.adapters_bytes == (tmp_path / "lora.gguf").stat().st_size
     assert "vision" in selectors.model_served("new").capabilities
 
 
@@ -233,6 +236,20 @@ def test_a_base_that_is_not_here_is_pulled(
     monkeypatch.setattr("models_app.creation.base.model_pull", pulled)
     statuses = create(source="far/away")
     assert (statuses[0], statuses.count("success"), statuses[-1]) == ("pulling manifest", 1, "success")
+
+
+def test_a_template_replaces_an_old_prompt_too(base: str) -> None:
+    create(model="old", source="base")
+    old = selectors.model_manifest("old")
+    prompt = blobs.blob_write(b"{{ .Prompt }}")
+    layer = LayerRef(media_type=PREFIX + "prompt", digest=prompt.digest, size_bytes=prompt.size_bytes)
+    manifest_commit(
+        name=ModelName.parse("old"),
+        document=manifest_build(config=old.config, layers=(*old.layers, layer)),
+        source="test",
+    )
+    create(source="old", template="{{ .System }}")
+    assert selectors.model_served("new").template == "{{ .System }}"
 
 
 def test_a_draft_is_kept_beside_its_model(base: str, tmp_path: Path) -> None:
