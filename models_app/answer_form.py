@@ -111,6 +111,8 @@ def answer_form(
     ``generic_tools`` is on, and InvalidRequest for a choice that can't be had."""
     family = _family_asked(template) if template else _family(_template(served), served.architecture)
     thinking = _budgeted(family.thinking, think)
+    if think == "max" and family.name == "harmony":
+        think = "high"  # the most that gpt-oss has a word for (shouldUseHarmony, server/routes.go)
     if not tools or choice.mode == "none":
         return AnswerForm(family=family, think=think, thinking=thinking)
     in_words = "tools" not in served.capabilities

@@ -118,6 +118,13 @@ def test_behind_harmonys_thoughts_the_answers_header_comes_first(think: bool | s
     assert span.budget == budget
 
 
+def test_harmony_is_told_high_where_the_most_is_asked_for() -> None:
+    form = answer_form(served(HARMONY, *THINKER), think="max")
+    assert form.think == "high"
+    assert form.thinking is not None
+    assert form.thinking.budget == -1
+
+
 def test_a_forced_call_brings_its_own_header() -> None:
     form = answer_form(served(HARMONY, *THINKER), think=True, tools=TOOLS, choice=ToolChoice(mode="required"))
     assert form.thinking_before(form.constraint) == form.thinking
