@@ -50,6 +50,7 @@ def _body(constraint: Constraint) -> Grammar:
         schema = parsed(text)
         if is_trusted(text):
             return {"json_schema": schema | {"x-guidance": OPTIONS}}
+        text = json.dumps(schema)
     if kind == "lark" and is_trusted_lark(text):
         return {"lark_grammar": text}
     return try_grammar(kind, text)

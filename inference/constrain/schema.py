@@ -7,6 +7,7 @@ from typing import Any
 
 from inference.constrain.limits import MAX_TRUSTED_BYTES
 from inference.errors import InvalidConstraint
+from inference.schemas import without_notes
 
 ANY_OBJECT = '{"type":"object"}'
 
@@ -42,9 +43,9 @@ def is_trusted_lark(text: str) -> bool:
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """Raises InvalidConstraint."""
+    """Without what says nothing (see ``without_notes``). Raises InvalidConstraint."""
     try:
-        schema = json.loads(text)
+        schema = without_notes(json.loads(text))
     except RecursionError:
         raise InvalidConstraint("json_schema", "it is nested too deeply") from None
     except ValueError:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from inference.chat.parsing.tools import Schema, as_schema, types_of
+from inference.schemas import without_notes
 
 Function = Mapping[str, Any]
 # (functions, parallel) to a Lark grammar.
@@ -33,7 +34,7 @@ def literal(text: str) -> str:
 
 
 def schema_rule(schema: Mapping[str, Any]) -> str:
-    return "%json " + json.dumps({**schema, "x-guidance": ONE_WAY_TO_SPACE}, ensure_ascii=False)
+    return "%json " + json.dumps({**without_notes(schema), "x-guidance": ONE_WAY_TO_SPACE}, ensure_ascii=False)
 
 
 def arguments_schema(function: Function) -> dict[str, Any]:

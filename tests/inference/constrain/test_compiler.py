@@ -58,6 +58,11 @@ def test_a_schema_holds(text: str) -> None:
     assert not is_whole(PERSON, text)
 
 
+def test_what_a_schema_only_notes_does_not_matter() -> None:
+    noted = schema({"type": "array", "items": {"type": "string", "format": "path"}, "uniqueItems": False})
+    assert is_whole(noted, '["a/b","a/b"]')
+
+
 def test_a_schema_says_nothing_of_its_own_compilation() -> None:
     loose = schema({"type": "array", "items": {"type": "integer"}, "x-guidance": {"item_separator": ";"}})
     assert is_whole(loose, "[1,2]")
