@@ -23,6 +23,8 @@ METHODS = {
     "signout": "POST",
     "generate": "POST",
     "chat": "POST",
+    "embed": "POST",
+    "embeddings": "POST",
     "blobs/sha256:0": "DELETE, GET, HEAD, POST",
     "user/keys/abc": "DELETE",
     "experimental/web_search": "POST",

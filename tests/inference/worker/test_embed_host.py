@@ -136,3 +136,12 @@ async def working_pid(pool: Pool, known: set[int]) -> int:
 def live_pids(pool: Pool) -> set[int]:
     hosts = [model.host for model in pool._models.values()]
     return {host.pid for host in hosts if isinstance(host, WorkerHost) and host.pid is not None}
+
+
+@pytest.mark.slow
+async def test_a_decode_that_hangs_ends_the_worker(make: Make, engine_host: EngineHost) -> None:
+    if engine_host == "inline":
+        pytest.skip("a thread can't be ended")
+    pool = make(hang_timeout_seconds=1.0, heartbeat_seconds=0.2)
+    with pytest.raises(WorkerCrashed, match="no progress"):
+        await asyncio.wait_for(pool.embed(fake_spec(SLOW), LoadOptions(), EmbedRequest(inputs=("a",))), 30)
