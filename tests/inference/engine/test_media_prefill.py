@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from inference.engine.backend import Aborted
@@ -64,7 +66,7 @@ class Engine:
         return next(e for i, e in self.events if i == sequence.request_id and isinstance(e, Started))
 
     def finished(self, sequence: Sequence) -> Finished:
-        failures = [e for _, e in self.events if isinstance(e, Failed)]
+        failures = [e for i, e in self.events if i == sequence.request_id and isinstance(e, Failed)]
         assert not failures
         return next(e for i, e in self.events if i == sequence.request_id and isinstance(e, Finished))
 
@@ -214,3 +216,56 @@ def test_swapped_out_images_come_back(way: str) -> None:
     engine.run()
     assert engine.started(again).n_cached >= engine.started(first).n_prompt
     assert engine.text(again) == "abc"
+
+
+WAYS = ["", "mrope=1", "image_causal=0", "mrope=1&image_causal=0", "shift=0", "recurrent=1"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_comes_and_goes_everyone_gets_the_right_answer(seed: int) -> None:
+    """Texts and images, few cells, aborts and people who leave: each answer repeats its own prompt, or its head."""
+    chance = random.Random(seed)
+    cells = chance.choice([130, 200, 300])
+    query = f"{WAYS[seed % len(WAYS)]}&cells={cells}&swap={chance.choice([0, 100_000])}&idle={chance.choice([0, 50])}"
+    engine = Engine(f"{query}&length=-1&seqs=5", num_ctx=min(cells, 256), num_parallel=chance.randint(1, 4))
+    asked, gone = [], set()
+    for _ in range(300):
+        if chance.random() < 0.12 and len(asked) < 14:
+            asked.append(_random_request(engine, chance))
+        if chance.random() < 0.03 and asked:
+            left = chance.choice(asked).request_id
+            gone.add(left)
+            engine.scheduler.cancel(left)
+        _step_or_abort(engine, abort=chance.random() < 0.05)
+    engine.run()
+    for sequence in asked:
+        if sequence.request_id not in gone:
+            n_generated = engine.finished(sequence).n_generated
+            prompt = engine.preparer.prepare(sequence.request).tokens[:n_generated]
+            if sequence.n_prompt + n_generated < min(cells, 256):  # else its oldest half has been dropped on the way
+                expected = b"".join(engine.backend.piece(token) for token in prompt).decode()
+                assert engine.text(sequence)[: len(expected)] == expected
+
+
+def _random_request(engine: Engine, chance: random.Random) -> Sequence:
+    text, images = "", []
+    for _ in range(chance.randint(1, 3)):
+        text += "abcdefghij"[: chance.randint(1, 10)]
+        if chance.random() < 0.7:
+            text += f"[img-{len(images)}]"
+            images.append(chance.choice((RED, BLUE)))
+    return engine.add(text, *images, num_predict=chance.choice([1, 10, 60]), num_keep=chance.choice([0, 4, -1]))
+
+
+def _step_or_abort(engine: Engine, *, abort: bool) -> None:
+    step = engine.scheduler.schedule()
+    if step is not None and abort:
+        engine.backend.abort()
+        with pytest.raises(Aborted):
+            engine.backend.decode_media(step.media) if step.media else engine.backend.decode(step.batch)
+        engine.scheduler.rollback(step)
+    elif step is not None:
+        engine.backend.decode_media(step.media) if step.media else engine.backend.decode(step.batch)
+        engine.scheduler.complete(step)
+    engine.events += engine.scheduler.take_events()
