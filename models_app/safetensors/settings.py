@@ -8,6 +8,7 @@ from models_app.errors import InvalidCreate, UnsupportedModel
 from models_app.safetensors.folder import Folder
 
 _MAX = 1 << 31
+_MAX_FLOAT = 3e38  # of 32 bits, as GGUF has them
 
 
 class Settings:
@@ -57,4 +58,6 @@ class Settings:
     def _float(name: str, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InvalidCreate(f"config.json: {name} is not a number")
+        if not -_MAX_FLOAT <= value <= _MAX_FLOAT:
+            raise InvalidCreate(f"config.json: {name} is not a number in range")
         return float(value)

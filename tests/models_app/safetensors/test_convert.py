@@ -151,6 +151,7 @@ def test_the_chat_template_comes_along(tmp_path: Path) -> None:
         ),
         ({"architectures": []}, "config.json names no architecture"),
         ({"hidden_size": "many"}, "config.json: hidden_size is not a number in range"),
+        ({"rms_norm_eps": 1e300}, "config.json: rms_norm_eps is not a number in range"),
         ({"rope_scaling": {"rope_type": "dynamic"}}, "rotary positions scaled by 'dynamic' can't be converted"),
         ({"num_hidden_layers": 3}, "the weights of blk.2.attn_norm are missing"),
         ({"num_attention_heads": 8}, "the tensor blk.0.attn_k.weight has 32 rows, not those of 2 heads"),
