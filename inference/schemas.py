@@ -35,10 +35,17 @@ _OF_VALUES = frozenset(["const", "enum", "default", "example", "examples"])
 
 
 def without_notes(schema: Any) -> Any:
-    """``schema`` less ``format``s that JSON Schema does not define and ``uniqueItems: false``. Raises RecursionError
-    on what is nested too deeply."""
+    """``schema`` less ``format``s that JSON Schema does not define and ``uniqueItems: false``. What is nested too
+    deeply to be looked through comes back as it is: no compiler takes it."""
+    try:
+        return _plain(schema)
+    except RecursionError:
+        return schema
+
+
+def _plain(schema: Any) -> Any:
     if isinstance(schema, list):
-        return [without_notes(each) for each in schema]
+        return [_plain(each) for each in schema]
     if not isinstance(schema, Mapping):
         return schema
     return {name: _inside(name, value) for name, value in schema.items() if not _is_note(name, value)}
@@ -48,8 +55,8 @@ def _inside(name: str, value: Any) -> Any:
     if name in _OF_VALUES:
         return value
     if name in _OF_SCHEMAS and isinstance(value, Mapping):
-        return {key: without_notes(part) for key, part in value.items()}
-    return without_notes(value)
+        return {key: _plain(part) for key, part in value.items()}
+    return _plain(value)
 
 
 def _is_note(name: str, value: Any) -> bool:

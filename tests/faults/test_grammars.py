@@ -38,6 +38,7 @@ def patterns(*several: str) -> dict[str, Any]:
 
 SCHEMAS: dict[str, dict[str, Any]] = {
     "depth 200": nested(200),
+    "depth 400": nested(400),
     "allOf of 50": patterns(*(f".*[a-z]{{{n}}}.*" for n in range(1, 51))),
     "minItems 1e9": {"type": "array", "minItems": 10**9},
     "maxLength 1e9": {"type": "string", "minLength": 10**9, "maxLength": 10**9},

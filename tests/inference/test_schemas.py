@@ -34,6 +34,13 @@ def test_a_value_is_no_schema(name: str) -> None:
     assert without_notes(schema) == schema
 
 
+def test_what_is_too_deep_to_look_through_is_left_alone() -> None:
+    schema: dict[str, Any] = {"format": "path"}
+    for _ in range(3000):
+        schema = {"items": schema}
+    assert without_notes(schema) is schema
+
+
 def test_order_is_kept() -> None:
     schema = {"properties": {"b": {"format": "x"}, "a": {}}}
     assert list(without_notes(schema)["properties"]) == ["b", "a"]
