@@ -31,7 +31,7 @@ def _linked(messages: Sequence[Message]) -> Iterator[Message]:
         if message.tool_calls:
             calls = []
             for call in message.tool_calls:
-                calls.append({"type": "function", **call, "id": call.get("id") or f"call_{n_calls:08d}"})
+                calls.append({"type": "function", **call, "id": str(call.get("id") or f"call_{n_calls:08d}")})
                 n_calls += 1
             unanswered = [(call["id"], call["function"]["name"]) for call in calls]
             names |= dict(unanswered)

@@ -26,6 +26,13 @@ def test_calls_without_ids_get_some_and_results_find_them_by_name() -> None:
     assert [first.tool_call_id, second.tool_call_id] == ids
 
 
+def test_an_id_that_is_no_text_becomes_one() -> None:
+    asked = Message(role="assistant", tool_calls=(call("f", id=7), call("g", id={"x": 1})))
+    turn, result = linked([asked, Message(role="tool", tool_call_id="7")])
+    assert [each["id"] for each in turn.tool_calls] == ["7", "{'x': 1}"]
+    assert result.tool_name == "f"
+
+
 def test_results_find_names_by_id() -> None:
     asked = Message(role="assistant", tool_calls=(call("f", id="a"), call("f", id="b")))
     result = linked([asked, Message(role="tool", content="x", tool_call_id="b")])[1]
