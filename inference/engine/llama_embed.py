@@ -22,12 +22,13 @@ from inference.engine.llama_devices import gpu_free_bytes
 from inference.engine.llama_load import GGML_TYPES, flash_attention, load_model
 from inference.engine.llama_text import metadata, special_text, tokenize
 from inference.engine.threads import num_threads
-from inference.errors import DecodeFailed, ModelLoadError, NotSupported
+from inference.errors import DecodeFailed, InferenceError, ModelLoadError, NotSupported
 from inference.spec import ModelSpec
 
 N_SEQ_MAX = 64
 # Inputs that can be split go through in decodes of this size: llama.cpp keeps the logits of every token of one.
 SPLIT_BATCH = 256
+_SPLIT_POOLS = (lib.LLAMA_POOLING_TYPE_NONE, lib.LLAMA_POOLING_TYPE_MEAN, lib.LLAMA_POOLING_TYPE_LAST)
 _MODEL_POOLS = (lib.LLAMA_POOLING_TYPE_CLS, lib.LLAMA_POOLING_TYPE_LAST, lib.LLAMA_POOLING_TYPE_MEAN)
 
 
@@ -38,12 +39,15 @@ class LlamaEmbedder:
     def __init__(self, model: Any, options: LoadOptions, adapters: Adapters, *, n_cells: int, n_ctx: int) -> None:
         self._flag = AbortFlag()
         self._ctx = self._open(model, options, n_cells=n_cells, n_ctx=n_ctx)
-        adapters.apply(self._ctx)
-        self._memory = lib.llama_get_memory(self._ctx)
         pooling = lib.llama_pooling_type(self._ctx)
-        if pooling == lib.LLAMA_POOLING_TYPE_RANK:
+        try:
+            if pooling == lib.LLAMA_POOLING_TYPE_RANK:
+                raise NotSupported("this model ranks texts and does not embed them")
+            adapters.apply(self._ctx)
+        except InferenceError:
             lib.llama_free(self._ctx)
-            raise NotSupported("this model ranks texts and does not embed them")
+            raise
+        self._memory = lib.llama_get_memory(self._ctx)
         self._averages = pooling not in _MODEL_POOLS
         self._sums: dict[int, tuple[Vector | float, int]] = defaultdict(lambda: (0.0, 0))
         self._n_dims = int(lib.llama_model_n_embd_out(model))
@@ -53,28 +57,23 @@ class LlamaEmbedder:
             n_seq_max=N_SEQ_MAX,
             n_cells=lib.llama_n_ctx(self._ctx) if self._memory else 1 << 31,
             n_dims=self._n_dims,
-            can_split=self._splits(pooling),
+            can_split=can_split(self._ctx),
             normalizes=file_normalizes(model),
         )
 
     def _open(self, model: Any, options: LoadOptions, *, n_cells: int, n_ctx: int) -> Any:
-        """Where every token sees all others, a decode has to have room for the longest input; and a model of a causal
-        kind whose file asks for the mean leaves that to us."""
+        """Only a context says how its model pools, and the batch it needs depends on that: it may take a second one."""
         params = context_params(options, self._flag, n_cells=n_cells)
-        params.n_batch = params.n_ubatch = whole_lanes(max(SPLIT_BATCH, n_ctx))
+        params.n_batch = params.n_ubatch = SPLIT_BATCH
         context = _new_context(model, params)
-        if lib.llama_get_memory(context) and lib.llama_get_causal_attn(context):
-            pooling = lib.llama_pooling_type(context)
-            lib.llama_free(context)
-            params.n_batch = params.n_ubatch = SPLIT_BATCH
-            mean = lib.LLAMA_POOLING_TYPE_MEAN
-            params.pooling_type = lib.LLAMA_POOLING_TYPE_NONE if pooling == mean else pooling
-            context = _new_context(model, params)
-        return context
-
-    def _splits(self, pooling: int) -> bool:
-        causal = bool(self._memory and lib.llama_get_causal_attn(self._ctx))
-        return causal and (self._averages or pooling == lib.LLAMA_POOLING_TYPE_LAST)
+        if not can_split(context):
+            params.n_batch = params.n_ubatch = whole_lanes(max(SPLIT_BATCH, n_ctx))
+        elif lib.llama_pooling_type(context) == lib.LLAMA_POOLING_TYPE_MEAN:
+            params.pooling_type = lib.LLAMA_POOLING_TYPE_NONE  # llama.cpp's mean is that of one decode
+        else:
+            return context
+        lib.llama_free(context)
+        return _new_context(model, params)
 
     @property
     def info(self) -> EmbedInfo:
@@ -162,6 +161,12 @@ class LlamaEmbedModel:
 def whole_lanes(n_tokens: int) -> int:
     """The next multiple of ``N_SEQ_MAX``: llama.cpp's rehearsal of a pooled graph aborts with any other number."""
     return -(-n_tokens // N_SEQ_MAX) * N_SEQ_MAX
+
+
+def can_split(context: Any) -> bool:
+    """Where every token sees all others an input has to be decoded at once, and where only its first counts, too."""
+    causal = lib.llama_get_memory(context) and lib.llama_get_causal_attn(context)
+    return bool(causal) and lib.llama_pooling_type(context) in _SPLIT_POOLS
 
 
 def context_params(options: LoadOptions, flag: AbortFlag, *, n_cells: int) -> Any:

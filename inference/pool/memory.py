@@ -16,6 +16,8 @@ _ACTIVATIONS_PER_EMBEDDING = 16
 _FLOAT_BYTES = 4
 # mtmd's buffers for one image, and what the cache of embeddings holds at most (engine/media.py).
 _MEDIA_BYTES = 256 << 20
+# llama.cpp keeps the logits of every token of a decode that embeds (engine/llama_embed.py).
+_EMBED_OUTPUTS = 256
 # An interpreter with numpy and llama.cpp loaded.
 _PROCESS_BYTES = 60 << 20
 
@@ -31,7 +33,8 @@ def least_bytes(spec: ModelSpec, options: LoadOptions) -> int:
 
 
 def fixed_bytes(spec: ModelSpec, options: LoadOptions) -> int:
-    logits = options.num_parallel * spec.n_vocab * _FLOAT_BYTES
+    n_outputs = _EMBED_OUTPUTS if spec.embeds_only else options.num_parallel
+    logits = n_outputs * spec.n_vocab * _FLOAT_BYTES
     activations = options.num_batch * spec.n_embd * _ACTIVATIONS_PER_EMBEDDING * _FLOAT_BYTES
     weights = spec.size_bytes + spec.adapters_bytes
     return weights + _media_bytes(spec) + _COMPUTE_BASE_BYTES + logits + activations + _PROCESS_BYTES

@@ -40,6 +40,14 @@ def test_weights_count_and_so_do_the_logits_of_a_large_vocabulary() -> None:
     assert memory.required_bytes(large, options) - memory.required_bytes(SPEC, options) == 4 * 4 * 1_000_000
 
 
+def test_a_model_that_only_embeds_has_one_context_and_the_logits_of_a_whole_decode() -> None:
+    small, embeds = (msgspec.structs.replace(SPEC, n_vocab=0, embeds_only=only) for only in (False, True))
+    options = LoadOptions(num_ctx=4096, num_parallel=4)
+    assert memory.required_bytes(small, options) - memory.required_bytes(embeds, options) == 3 * GIB // 2
+    words = msgspec.structs.replace(embeds, n_vocab=100_000)
+    assert memory.required_bytes(words, options) - memory.required_bytes(embeds, options) == 256 * 4 * 100_000
+
+
 def test_a_projector_counts_with_what_it_works_in() -> None:
     seeing = msgspec.structs.replace(SPEC, projector_path="mmproj.gguf", projector_bytes=10**9)
     options = LoadOptions(num_ctx=2048)
