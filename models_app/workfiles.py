@@ -6,8 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from models_app import blobs
@@ -26,14 +25,20 @@ def work_file() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def work_folder() -> Iterator[Path]:
-    """A folder on the store's file system, removed in the end with all that is in it."""
-    path = blobs.blobs_dir().parent / f"{TEMP_PREFIX}{secrets.token_hex(16)}"
-    path.mkdir(mode=0o700)
+def work_links(digests: Sequence[Digest], suffix: Callable[[int], str]) -> Iterator[list[Path]]:
+    """The blobs under second names that are alike but for ``suffix(index)``, as long as the block lasts.
+
+    In the store's own directory: what a crash leaves goes with its next cleaning.
+    """
+    stem = blobs.blobs_dir() / f"{TEMP_PREFIX}{secrets.token_hex(16)}"
+    paths = [stem.with_name(stem.name + suffix(index)) for index in range(len(digests))]
     try:
-        yield path
+        for digest, path in zip(digests, paths, strict=True):
+            os.link(blobs.blob_path(digest), path)
+        yield paths
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def blob_adopt(path: Path, *, on_chunk: Callable[[], None] = lambda: None) -> tuple[StoredBlob, bool]:

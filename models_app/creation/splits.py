@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inference.quantize import COPY
-from models_app import blobs
 from models_app.creation.files import File, is_gguf
 from models_app.creation.quantization import weights_rewrite
 from models_app.errors import InvalidCreate, InvalidGGUF
 from models_app.gguf.blob import gguf_blob_open
 from models_app.progress import OnProgress
 from models_app.services.pull import Cancelled
-from models_app.workfiles import work_folder
+from models_app.workfiles import work_links
 
 # llama.cpp finds the other parts by this pattern, from the first one's name.
 _NAME = re.compile(r"(?P<prefix>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
@@ -63,11 +62,10 @@ def _part(file: File) -> _Part | None:
 def _merged(prefix: str, group: list[_Part], count: int, on_progress: OnProgress, cancelled: Cancelled) -> File:
     if len({part.number for part in group}) != count:
         raise InvalidCreate(f"split GGUF {prefix[:200]!r} has {len(group)} shards, expected {count}")
-    with work_folder() as folder:
-        for part in group:
-            os.link(blobs.blob_path(part.file.stored.digest), folder / f"model-{part.number:05}-of-{count:05}.gguf")
+    digests = [part.file.stored.digest for part in sorted(group, key=lambda part: part.number)]
+    with work_links(digests, lambda index: f"-{index + 1:05}-of-{count:05}.gguf") as paths:
         stored, _ = weights_rewrite(
-            folder / f"model-{1:05}-of-{count:05}.gguf",
+            paths[0],
             COPY,
             status=f"merging {count} GGUF files",
             size_bytes=sum(part.file.stored.size_bytes for part in group),

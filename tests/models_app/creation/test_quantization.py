@@ -119,7 +119,7 @@ def test_a_split_model_becomes_one_file(shards: dict[str, str], store: Path) -> 
     layer = selectors.model_manifest("new").layers[0]
     assert layer.source == "tiny.gguf"
     assert len(selectors.model_card("new").tensors) == 20
-    assert not [path for path in store.parent.iterdir() if path.name.startswith("temp-")]
+    assert not [path for path in store.iterdir() if path.name.startswith("temp-")]
 
 
 def test_every_part_of_a_split_model_has_to_be_there(shards: dict[str, str]) -> None:
