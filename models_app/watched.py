@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import logging
 import threading
 from collections.abc import Callable
 from typing import Self
@@ -16,8 +17,10 @@ from typing import Self
 from django.db import connections
 
 from inference.errors import ShuttingDown
-from models_app.errors import StoreBusy
+from models_app.errors import CatalogError, StoreBusy
 from models_app.progress import OnProgress, Progress
+
+logger = logging.getLogger(__name__)
 
 MAX_RUNNING = 32
 
@@ -122,6 +125,9 @@ class Action:
         if self.done:
             return
         self.done, self.error = True, error
+        if error is not None and not self._watchers and not isinstance(error, CatalogError):
+            # Nobody is left to be told, and a fault of ours must not go unnoticed. Its text may hold a path.
+            logger.error("a transfer that nobody watched any more failed: %s", type(error).__name__)
         self._on_idle()
         for watcher in self._watchers:
             watcher.wake()

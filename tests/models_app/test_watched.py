@@ -140,6 +140,17 @@ async def test_a_failure_before_the_first_line_is_raised_by_ready() -> None:
         await watcher.ready()
 
 
+async def test_a_fault_that_nobody_is_left_to_hear_of_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def fails_late(on_progress: OnProgress, cancelled: Cancelled) -> None:
+        while not cancelled():
+            threading.Event().wait(0.01)
+        raise OSError("/a/path")
+
+    Actions().watch("a", fails_late).close()
+    await until(lambda: bool(caplog.records))
+    assert caplog.records[0].getMessage().endswith("failed: OSError")
+
+
 async def test_too_many_are_refused_and_joining_is_not() -> None:
     actions, script = Actions(max_running=1), Script()
     watcher = actions.watch("a", script)
