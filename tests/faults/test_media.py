@@ -116,3 +116,14 @@ def test_nobody_finds_a_picture_in_the_log(server: LiveServer, client: httpx2.Cl
     assert chat(client, [image]).status_code == 200
     assert chat(client, [image[: len(image) // 8 * 4]]).status_code == 400
     assert image[:40] not in server.log()
+
+
+def test_a_projector_of_another_model_is_a_clear_error_and_no_crash(
+    server: LiveServer, client: httpx2.Client, tmp_path: Path
+) -> None:
+    create_seeing(client, tmp_path, "odd", n_proj=96)
+    failed = chat(client, [in_base64(picture(1))], model="odd")
+    assert failed.status_code == 500
+    assert "projector" in failed.json()["error"]
+    assert str(server.home) not in failed.text
+    assert chat(client, [in_base64(picture(1))]).status_code == 200
