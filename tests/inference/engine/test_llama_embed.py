@@ -183,11 +183,31 @@ def test_beside_a_generating_context_neither_sees_the_other(load: Open) -> None:
     embedder.close()
 
 
+POOLED = {"general.architecture": "bert", "bert.pooling_type": "1", "tokenizer.ggml.model": "bert"}
+NOMIC = {"general.architecture": "nomic-bert", "nomic-bert.pooling_type": "1"}
+
+
 @pytest.mark.parametrize(
-    ("extra", "normalizes"),
-    [({}, True), ({"llama.pooling_type": MEAN}, True), ({"general.architecture": "llama"}, True)],
+    ("known", "normalizes"),
+    [
+        ({"general.architecture": "llama"}, True),
+        (POOLED, True),
+        (POOLED | {"bert.normalize_embeddings": "false"}, False),
+        (POOLED | {"tokenizer.ggml.model": "t5"}, False),
+        (NOMIC, False),
+        (NOMIC | {"nomic-bert.normalize_embeddings": "true"}, True),
+        ({"general.architecture": "qwen3", "qwen3.pooling_type": "3"}, True),
+    ],
 )
-def test_what_the_older_endpoint_answers_with(load: Open, extra: dict[str, Any], normalizes: bool) -> None:
-    embedder = load(**extra).open_embedder(n_cells=600)
-    assert embedder.info.normalizes is normalizes
+def test_what_the_older_endpoint_answers_with(
+    known: dict[str, str], normalizes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ollama's legacyEmbeddingsWereRaw, case by case."""
+    monkeypatch.setattr(llama_embed, "metadata", lambda model, key: known.get(key, ""))
+    assert llama_embed.file_normalizes(None) is normalizes
+
+
+def test_the_file_is_asked_whether_it_normalizes(load: Open) -> None:
+    embedder = load(MEAN).open_embedder(n_cells=600)
+    assert embedder.info.normalizes
     embedder.close()
