@@ -1,7 +1,7 @@
 """langchain-tests' standard suite for ChatOllama, against a server of Power's with SmolLM2-135M and ``generic_tools``.
 
 Run by tests/conformance/test_langchain.py, in the clients' own environment. What is expected to fail is listed with its
-reason; strictly, so that the list can't grow old.
+reason; strictly where it is sure to, so that the list can't grow old.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ MODEL = os.environ["POWER_MODEL"]
 PARAMETERS = {"model": MODEL, "base_url": URL, "temperature": 0, "seed": 1, "num_ctx": 4096}
 # So small a model goes round in circles where nothing keeps it from it, and never ends a sentence in JSON.
 TALKING = PARAMETERS | {"num_predict": 64, "repeat_penalty": 1.3}
-CALLING = PARAMETERS | {"num_predict": 96}
+# A penalty on the prompt's own words would keep it from copying a value out of the question.
+CALLING = PARAMETERS | {"num_predict": 128, "repeat_penalty": 1.15, "repeat_last_n": 16}
 DECIDES = "ChatOllama drops tool_choice, and a model of 135M parameters doesn't decide to call a tool"
+COPIES = "a model of 135M parameters writes a parameter's description where its value should be"
 FIELDS = "JSON mode says nothing of the fields, and a model of 135M parameters doesn't take them from the prompt"
 
 
@@ -139,3 +141,7 @@ class TestForced(ChatModelIntegrationTests):
     @property
     def has_structured_output(self) -> bool:
         return False
+
+    @pytest.mark.xfail(reason=COPIES)
+    def test_unicode_tool_call_integration(self, model: BaseChatModel) -> None:  # type: ignore[override]
+        super().test_unicode_tool_call_integration(model)
