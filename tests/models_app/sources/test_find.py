@@ -24,7 +24,7 @@ def test_a_name_stays_a_name_even_where_a_file_has_it(tmp_path: Path, monkeypatc
     (tmp_path / "nobody-knows-this").touch()
     with pytest.raises(SourceNotFound) as missing:
         source_find("nobody-knows-this", local_files=True)
-    assert missing.value.name == "nobody-knows-this"
+    assert missing.value.name == "nobody-knows-this:latest"
 
 
 @pytest.mark.parametrize("text", ["/etc/passwd", "/nonexistent", "./x", "here.gguf"])
