@@ -16,7 +16,7 @@ from inference.config import BackendKind, LoadOptions
 from inference.constrain.matcher import Allowed
 from inference.engine.batch import Batch
 from inference.engine.insert import InsertTokens
-from inference.engine.media import MediaBatch, Projector
+from inference.engine.media.chunks import MediaBatch, Projector
 from inference.engine.swap import State
 from inference.engine.threads import limit_spinning
 from inference.errors import BackendNotAvailable
@@ -25,7 +25,7 @@ from inference.request import SamplingOptions
 from inference.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from inference.engine.embed import Embedder
+    from inference.engine.embedding.embedder import Embedder
 
 # A backend's own handle of one request's sampling state; opaque to the scheduler.
 Sampler = Any
@@ -147,14 +147,14 @@ def open_backend(
     Raises BackendNotAvailable, ModelLoadError.
     """
     if kind == "fake":
-        from inference.engine.fake import FakeBackend
+        from inference.engine.fake.backend import FakeBackend
 
         return FakeBackend(spec, options, on_progress=on_progress)
     if not llama_available():
         raise BackendNotAvailable
     limit_spinning()
     try:
-        from inference.engine.llama import LlamaBackend
+        from inference.engine.llama.backend import LlamaBackend
     except ImportError as error:
         raise BackendNotAvailable from error
 

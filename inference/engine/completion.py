@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from inference.engine.backend import Backend
-from inference.engine.placeholders import whole_spans
+from inference.engine.media.placeholders import whole_spans
 from inference.engine.sequence import Sequence, State
 from inference.engine.slots import Slots
 from inference.events import Event, Finished, FinishReason, TextDelta

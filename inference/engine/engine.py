@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from inference.config import BackendKind, LoadOptions
 from inference.engine.backend import BackendInfo, open_backend
-from inference.engine.embed import EmbedSource, open_embed_source
-from inference.engine.embed_runner import EmbedRunner
+from inference.engine.embedding.embedder import EmbedSource, open_embed_source
+from inference.engine.embedding.runner import EmbedRunner
 from inference.engine.runner import Publish, Runner, RunnerStats
 from inference.errors import NotSupported
 from inference.events import Failed

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from inference.engine.placeholders import cut_before
+from inference.engine.media.placeholders import cut_before
 
 Ints = npt.NDArray[np.int32]
 

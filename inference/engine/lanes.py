@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import insort
 
 from inference.engine.int_buffer import common_prefix
-from inference.engine.placeholders import cut_before
+from inference.engine.media.placeholders import cut_before
 from inference.engine.sequence import Sequence, State
 from inference.engine.slots import MIN_SHARED, Slot, Slots
 

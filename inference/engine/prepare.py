@@ -15,8 +15,8 @@ from inference.chat.ollama.template import OllamaTemplate
 from inference.chat.template import ChatTemplate
 from inference.engine.backend import Backend
 from inference.engine.insert import insert_prompt
-from inference.engine.media import MediaChunk
-from inference.engine.media_prompt import MediaPrompt, MediaPrompts, Tokenizer
+from inference.engine.media.chunks import MediaChunk
+from inference.engine.media.prompt import MediaPrompt, MediaPrompts, Tokenizer
 from inference.errors import InvalidOption, InvalidRequest, NotSupported, PromptTooLong
 from inference.request import ChatPrompt, GenerateRequest, Message, TextPrompt
 

@@ -12,7 +12,7 @@ from inference.engine.backend import Backend
 from inference.engine.batch import Batch
 from inference.engine.completion import Completion
 from inference.engine.lanes import Lanes
-from inference.engine.media_prefill import at_media, media_batch, n_text_pending
+from inference.engine.media.prefill import at_media, media_batch, n_text_pending
 from inference.engine.sequence import Sequence, State
 from inference.engine.slots import Slot, Slots
 from inference.engine.step import Chunk, PrefillPace, Step, share_prefill

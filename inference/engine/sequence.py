@@ -9,7 +9,7 @@ from inference.constrain import Matcher
 from inference.engine.backend import Sampler
 from inference.engine.detokenizer import Detokenizer
 from inference.engine.int_buffer import IntBuffer
-from inference.engine.media import MediaChunk
+from inference.engine.media.chunks import MediaChunk
 from inference.engine.slots import Slot
 from inference.engine.thinking import ThinkingWatch
 from inference.request import GenerateRequest

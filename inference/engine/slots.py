@@ -14,7 +14,7 @@ import numpy as np
 from inference.engine.backend import Backend
 from inference.engine.int_buffer import IntBuffer, Ints, longest_prefix
 from inference.engine.ledger import CellLedger
-from inference.engine.placeholders import n_positions, span_start
+from inference.engine.media.placeholders import n_positions, span_start
 from inference.engine.swap import Swapped, SwapSpace
 
 # Waiting for a shorter prefix than this, or copying it, costs more than prefilling it again.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from inference.engine.batch import Batch
-from inference.engine.media import MediaBatch
+from inference.engine.media.chunks import MediaBatch
 from inference.engine.sequence import Sequence, State
 
 # A step with prefill in it makes every decoding sequence wait: this long at most, by what the last steps took.

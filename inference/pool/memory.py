@@ -16,7 +16,7 @@ _ACTIVATIONS_PER_EMBEDDING = 16
 _FLOAT_BYTES = 4
 # mtmd's buffers for one image, and what the cache of embeddings holds at most (engine/media.py).
 _MEDIA_BYTES = 256 << 20
-# llama.cpp keeps the logits of every token of a decode that embeds (engine/llama_embed.py).
+# llama.cpp keeps the logits of every token of a decode that embeds (engine/llama/embed.py).
 _EMBED_OUTPUTS = 256
 # An interpreter with numpy and llama.cpp loaded.
 _PROCESS_BYTES = 60 << 20

@@ -14,8 +14,8 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from api_ollama import responses
-from inference.engine.fake_embed import fake_vector
-from inference.engine.fake_vocabulary import BOS, byte_tokens
+from inference.engine.fake.embed import fake_vector
+from inference.engine.fake.vocabulary import BOS, byte_tokens
 from models_app.services.pull import model_pull
 from power_site import conf, metrics, runtime
 from tests.gguf_files import write_tiny_gguf

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from inference.constrain import Compiler, Matcher, Vocabulary
-from inference.engine.fake_vocabulary import EOS, N_CONTROL, N_VOCAB, SPECIAL_TEXTS, new_tokenizer, special_tokens
+from inference.engine.fake.vocabulary import EOS, N_CONTROL, N_VOCAB, SPECIAL_TEXTS, new_tokenizer, special_tokens
 from inference.request import Constraint
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from inference.constrain import Compiler, Vocabulary, trial
 from inference.constrain import compiler as compiler_module
-from inference.engine.fake_vocabulary import N_VOCAB, new_tokenizer, special_tokens
+from inference.engine.fake.vocabulary import N_VOCAB, new_tokenizer, special_tokens
 from inference.errors import InvalidConstraint
 from inference.request import Constraint, ThinkingSpan
 from tests.inference.constrain.support import compiler, follows, is_whole, lark, next_texts, piece, schema

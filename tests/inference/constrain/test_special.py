@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from inference.constrain.special import as_tokens, marker
-from inference.engine.fake_vocabulary import new_tokenizer
+from inference.engine.fake.vocabulary import new_tokenizer
 from tests.inference.constrain.support import VOCABULARY
 
 TOKENIZER = new_tokenizer()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from inference.engine.embed import Vector
+from inference.engine.embedding.embedder import Vector
 from inference.events import Embedded, Event, Failed, Finished
 
 LIMIT_SECONDS = 20.0

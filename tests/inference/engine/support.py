@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from inference.config import LoadOptions
 from inference.engine.constraints import matcher_for, new_compiler
-from inference.engine.fake import FakeBackend, byte_tokens
+from inference.engine.fake.backend import FakeBackend, byte_tokens
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
 from inference.engine.thinking import watch_thinking

@@ -13,7 +13,7 @@ from inference.config import LoadOptions
 from inference.engine import backend as backend_module
 from inference.engine.backend import Aborted, Backend, CacheFull, open_backend
 from inference.engine.batch import Batch
-from inference.engine.fake import FakeBackend
+from inference.engine.fake.backend import FakeBackend
 from inference.errors import BackendNotAvailable, ModelLoadError
 from inference.request import SamplingOptions
 from inference.spec import ModelSpec
@@ -247,7 +247,7 @@ class TestOpening:
 
     def test_a_llama_cpp_that_cannot_be_imported_is_not_available(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(backend_module, "llama_available", lambda: True)
-        monkeypatch.setitem(sys.modules, "inference.engine.llama", None)
+        monkeypatch.setitem(sys.modules, "inference.engine.llama.backend", None)
         with pytest.raises(BackendNotAvailable):
             open_backend(fake_spec(), LoadOptions(), kind="llama", on_progress=lambda fraction: None)
 

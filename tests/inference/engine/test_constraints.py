@@ -7,7 +7,7 @@ import json
 import pytest
 
 from inference.engine.constraints import matcher_for, new_compiler
-from inference.engine.fake_vocabulary import byte_tokens
+from inference.engine.fake.vocabulary import byte_tokens
 from inference.engine.thinking import watch_thinking
 from inference.errors import InvalidConstraint
 from inference.events import TextDelta

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from inference.engine.fake import FakeBackend, byte_tokens
+from inference.engine.fake.backend import FakeBackend, byte_tokens
 from inference.engine.insert import InsertTokens, insert_prompt
 from inference.engine.prepare import Prepared, Preparer
 from inference.errors import NotSupported, PromptTooLong

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from inference.engine.fake import BOS, byte_tokens
+from inference.engine.fake.backend import BOS, byte_tokens
 from inference.engine.prepare import Prepared, Preparer
 from inference.errors import InvalidOption, PromptTooLong, TemplateError
 from inference.request import (

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from inference.config import LoadOptions
-from inference.engine.fake import FakeBackend
+from inference.engine.fake.backend import FakeBackend
 from inference.engine.runner import Runner
 from inference.events import Event, Failed, Finished, Started, TextDelta
 from inference.request import ChatPrompt, Constraint, GenerateRequest, Message, TextPrompt, TokenPrompt

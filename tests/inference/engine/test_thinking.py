@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inference.engine.fake import byte_tokens
+from inference.engine.fake.backend import byte_tokens
 from inference.engine.thinking import ThinkingWatch, opens_thinking, preserved_pieces, splits_character, watch_thinking
 from inference.events import Finished
 from inference.request import ChatPrompt, Constraint, GenerateRequest, Message, TextPrompt, ThinkingSpan

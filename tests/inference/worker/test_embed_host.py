@@ -13,8 +13,8 @@ import pytest
 
 from inference import EmbedRequest, LoadOptions, Pool, PoolConfig
 from inference.config import EngineHost
-from inference.engine.fake_embed import fake_vector
-from inference.engine.fake_vocabulary import BOS, byte_tokens
+from inference.engine.fake.embed import fake_vector
+from inference.engine.fake.vocabulary import BOS, byte_tokens
 from inference.errors import InputTooLong, InvalidRequest, NotSupported, ServerBusy, WorkerCrashed
 from inference.spec import ModelSpec
 from inference.worker.host import WorkerHost

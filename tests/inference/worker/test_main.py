@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from inference import LoadOptions
-from inference.engine.fake import FakeBackend
+from inference.engine.fake.backend import FakeBackend
 from inference.events import Failed
 from inference.worker import main
 from inference.worker.main import Worker

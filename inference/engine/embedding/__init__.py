@@ -1,0 +1,1 @@
+"""Embeddings: a queue and a thread of their own beside the one that generates."""

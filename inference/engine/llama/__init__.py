@@ -1,0 +1,1 @@
+"""llama.cpp as a backend: loading, decoding, sampling, adapters, embeddings, and mtmd for images and sound."""
