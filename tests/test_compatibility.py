@@ -37,6 +37,8 @@ def rows() -> list[list[str]]:
 
 @cache
 def functions(path: Path) -> set[str]:
+    if not path.is_file():
+        return set()
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
