@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from api_ollama.images import decoded_images
 from inference.request import Message
 from models_app.serving import keep_alive_seconds
-from models_app.tools import Tool, ToolChoice, parse_tool_calls, parse_tool_choice, parse_tools
+from models_app.serving.tools import Tool, ToolChoice, parse_tool_calls, parse_tool_choice, parse_tools
 from power_site.http import BadRequest, convert, fold_keys
 
 T = TypeVar("T")

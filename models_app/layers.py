@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from inference.chat.choice import template_capabilities
-from models_app import blobs
 from models_app.digests import Digest
 from models_app.errors import InvalidGGUF, InvalidManifest
 from models_app.gguf.blob import gguf_blob_open
@@ -27,6 +26,7 @@ from models_app.manifests import (
     ManifestDocument,
 )
 from models_app.model_config import ModelConfig, config_read
+from models_app.store import blobs
 
 MAX_TEXT_BYTES = 1 << 20
 

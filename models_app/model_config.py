@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from models_app import blobs
 from models_app.digests import Digest
 from models_app.errors import InvalidManifest
 from models_app.manifests import go_json
+from models_app.store import blobs
 
 MAX_CONFIG_BYTES = 1 << 20
 _ALWAYS_WRITTEN = frozenset({"model_format", "model_family", "model_families", "model_type", "file_type"})

@@ -13,7 +13,6 @@ from django.db.models.functions import Cast
 
 from inference.request import Message
 from inference.spec import ModelSpec
-from models_app import blobs
 from models_app.digests import Digest
 from models_app.entries import ModelCard, ModelDetails, ModelEntry, ServedModel
 from models_app.errors import ModelNotFound
@@ -21,6 +20,7 @@ from models_app.manifests import ManifestDocument, manifest_parse
 from models_app.modelfile import modelfile_text, parameter_lines
 from models_app.models import ModelInfo, Tag
 from models_app.naming import ModelName
+from models_app.store import blobs
 
 if TYPE_CHECKING:
     from models_app.gguf.file import GGUFFile

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from hypothesis import settings
 
 from tests.live import LiveServer
 
 SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 StartServer = Callable[..., LiveServer]
+
+# How long an example takes says more of who else uses the machine than of the code.
+settings.register_profile("power", deadline=None)
+settings.load_profile("power")
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from models_app import blobs
 from models_app.digests import Digest
 from models_app.errors import BlobNotFound
 from models_app.services.blobs import BlobUpload, blob_delete, blob_keep
+from models_app.store import blobs
 from power_site.files import FileBody
 from power_site.http import json_response, run_db, run_file, run_file_always
 from power_site.ranges import ByteRange, RangeNotSatisfiable, etag_known, range_holds, range_select

@@ -12,9 +12,9 @@ from api_ollama.embed_bodies import EmbedBody, EmbeddingsBody
 from api_ollama.times import nanoseconds
 from api_ollama.wire import decode
 from models_app import serving
-from models_app.embedding import EmbedAsk, model_embed, vectors_json
 from models_app.entries import ServedModel
 from models_app.errors import ModelNotFound
+from models_app.serving.embedding import EmbedAsk, model_embed, vectors_json
 from power_site.http import BadRequest, ignored_options_header, json_response, read_json
 
 

@@ -14,10 +14,10 @@ from api_ollama.images import decoded_images
 from api_ollama.wire import ChatBody, GenerateBody, InferenceBody, decode
 from inference.request import Prompt, TextPrompt, images_of
 from models_app import serving
-from models_app.answer_form import TEXT_FORM, AnswerForm, Think, answer_form, model_think
 from models_app.entries import ServedModel
 from models_app.errors import ModelNotFound
-from models_app.prompts import chat_prompt, single_prompt
+from models_app.serving.answer_form import TEXT_FORM, AnswerForm, Think, answer_form, model_think
+from models_app.serving.prompts import chat_prompt, single_prompt
 from power_site.http import (
     NDJSON,
     SSE,

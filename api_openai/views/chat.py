@@ -16,7 +16,7 @@ from api_openai.views.asking import asks_for, response_headers
 from api_openai.wire import ChatBody, refuse_unsupported_chat
 from models_app import serving
 from models_app.entries import ServedModel
-from models_app.prompts import chat_prompt
+from models_app.serving.prompts import chat_prompt
 from power_site.http import SSE, BadRequest, convert, json_response, read_json, stream_response
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from models_app import selectors
-from models_app.blobs import StoredBlob
 from models_app.creation.parts import Part, facts_of, part_existing
 from models_app.errors import InvalidCreate, ModelNotFound
 from models_app.manifests import ADAPTER_TYPE, DRAFT_TYPE, MODEL_TYPE, PROJECTOR_TYPE, LayerRef, ManifestDocument
@@ -13,6 +12,7 @@ from models_app.model_config import ModelConfig, config_read
 from models_app.naming import ModelName
 from models_app.progress import OnProgress, Progress
 from models_app.services.pull import Cancelled, model_pull
+from models_app.store.blobs import StoredBlob
 
 _GGUF_TYPES = frozenset({MODEL_TYPE, PROJECTOR_TYPE, ADAPTER_TYPE, DRAFT_TYPE})
 

@@ -8,8 +8,6 @@ from typing import Final
 import msgspec
 
 from inference.child import child_run
-from models_app import blobs
-from models_app.blobs import StoredBlob
 from models_app.creation.files import File
 from models_app.creation.parts import Part, blob_verified, facts_of, of_type, part_new
 from models_app.errors import CreateFailed, InvalidCreate, TransferCancelled
@@ -19,7 +17,9 @@ from models_app.progress import OnProgress, Progress
 from models_app.safetensors.child import CHILD, ConvertJob
 from models_app.safetensors.lora import BaseModel
 from models_app.services.pull import Cancelled
-from models_app.workfiles import work_file
+from models_app.store import blobs
+from models_app.store.blobs import StoredBlob
+from models_app.store.workfiles import work_file
 
 _DUMMY_DIGEST: Final = "0000000000000000000"
 

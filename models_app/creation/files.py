@@ -6,8 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from models_app import blobs
-from models_app.blobs import StoredBlob
 from models_app.creation.parts import Part, part_existing
 from models_app.digests import Digest
 from models_app.errors import BlobNotFound, InvalidCreate, InvalidGGUF
@@ -18,6 +16,8 @@ from models_app.layers import model_facts
 from models_app.manifests import ADAPTER_TYPE, MODEL_TYPE, PROJECTOR_TYPE
 from models_app.progress import OnProgress, Progress
 from models_app.services.blobs import blob_keep
+from models_app.store import blobs
+from models_app.store.blobs import StoredBlob
 
 _MAGIC = b"GGUF"
 

@@ -9,13 +9,13 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from models_app import blobs
-from models_app.blobs import CHUNK_BYTES, BlobWriter
 from models_app.digests import Digest
 from models_app.errors import DigestMismatch, InvalidSource, TransferCancelled
 from models_app.progress import OnProgress, Progress
 from models_app.services.blobs import blob_keep
 from models_app.services.pull import Cancelled
+from models_app.store import blobs
+from models_app.store.blobs import CHUNK_BYTES, BlobWriter
 
 
 def file_store(path: Path, on_progress: OnProgress, cancelled: Cancelled) -> str:

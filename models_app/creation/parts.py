@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from models_app import blobs
-from models_app.blobs import StoredBlob
 from models_app.digests import Digest
 from models_app.errors import TransferCancelled
 from models_app.gguf.blob import gguf_blob_open
 from models_app.gguf.facts import GGUFFacts, gguf_facts
 from models_app.manifests import LayerRef
 from models_app.progress import OnProgress, Progress
-from models_app.workfiles import blob_adopt
+from models_app.store import blobs
+from models_app.store.blobs import StoredBlob
+from models_app.store.workfiles import blob_adopt
 
 _TELL_SECONDS = 1.0
 

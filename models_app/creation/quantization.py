@@ -7,15 +7,15 @@ from typing import Final
 
 from inference.errors import QuantizeFailed
 from inference.quantize import QuantizeJob, quantize_file
-from models_app import blobs
-from models_app.blobs import StoredBlob
 from models_app.creation.parts import Part, blob_verified, facts_of, part_new
 from models_app.creation.request import CreateRequest, file_type_of
 from models_app.errors import CreateFailed, InvalidCreate, TransferCancelled
 from models_app.manifests import DRAFT_TYPE, MODEL_TYPE
 from models_app.progress import OnProgress, Progress
 from models_app.services.pull import Cancelled
-from models_app.workfiles import work_file
+from models_app.store import blobs
+from models_app.store.blobs import StoredBlob
+from models_app.store.workfiles import work_file
 
 SOURCE_TYPES: Final = ("F16", "BF16", "F32")
 # What Ollama sends where a digest names the bar: the result's own isn't known before it is there.

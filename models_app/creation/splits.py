@@ -14,7 +14,7 @@ from models_app.errors import InvalidCreate, InvalidGGUF
 from models_app.gguf.blob import gguf_blob_open
 from models_app.progress import OnProgress
 from models_app.services.pull import Cancelled
-from models_app.workfiles import work_links
+from models_app.store.workfiles import work_links
 
 # llama.cpp finds the other parts by this pattern, from the first one's name.
 _NAME = re.compile(r"(?P<prefix>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")

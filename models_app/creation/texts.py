@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from models_app import blobs
 from models_app.creation.parts import Part, of_type, part_text, without
 from models_app.creation.request import CreateRequest, as_list
 from models_app.layers import MAX_TEXT_BYTES
@@ -20,6 +19,7 @@ from models_app.manifests import (
     TEMPLATE_TYPE,
     go_json,
 )
+from models_app.store import blobs
 
 _MESSAGE_FIELDS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
 _ALWAYS_WRITTEN = ("role", "content")

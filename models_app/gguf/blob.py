@@ -6,9 +6,9 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from models_app import blobs
 from models_app.digests import Digest
 from models_app.gguf.file import GGUFFile, gguf_open
+from models_app.store import blobs
 
 
 @contextlib.contextmanager

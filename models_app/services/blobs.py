@@ -11,11 +11,11 @@ import contextlib
 import os
 import threading
 
-from models_app import blobs
-from models_app.blobs import BlobWriter, StoredBlob
 from models_app.digests import Digest
 from models_app.errors import BlobInUse, BlobNotFound, DigestMismatch, TransferCancelled, UploadMismatch
 from models_app.models import Blob, Layer, Tag
+from models_app.store import blobs
+from models_app.store.blobs import BlobWriter, StoredBlob
 
 
 def blob_keep(*, digest: Digest) -> StoredBlob | None:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from django.db.models import F, Q
 
-from models_app import blobs, partials
 from models_app.digests import Digest
 from models_app.errors import BlobDamaged, BlobNotFound, InvalidDigest, StoreBusy
 from models_app.models import Blob, Manifest, Tag
-from models_app.store_lock import file_lock, patience
+from models_app.store import blobs, partials
+from models_app.store.lock import file_lock, patience
 
 # Younger ones may belong to a pull that goes on at this moment.
 GRACE_SECONDS = 3600.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from models_app import blobs
 from models_app.digests import Digest
 from models_app.models import Blob, Manifest
+from models_app.store import blobs
 
 
 def manifests_collect(digests: Iterable[str]) -> list[Digest]:

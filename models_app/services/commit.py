@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from models_app import blobs
 from models_app.errors import BlobNotFound
 from models_app.layers import LayerContents, layers_read
 from models_app.manifests import ManifestDocument
 from models_app.models import Blob, Layer, Manifest, ModelInfo, Tag
 from models_app.naming import ModelName
 from models_app.services.collect import blobs_unlink, manifests_collect
+from models_app.store import blobs
 
 # A manifest can't say how strong an adapter is; Ollama's are all taken as they are.
 ADAPTER_SCALE = 1.0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from models_app import blobs
 from models_app.errors import InvalidModelName, ModelNotFound
 from models_app.models import Tag
 from models_app.naming import ModelName
 from models_app.services.collect import blobs_unlink, manifests_collect
 from models_app.services.commit import tag_point
+from models_app.store import blobs
 
 
 def model_copy(*, source: str, destination: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models_app import blobs, selectors
+from models_app import selectors
 from models_app.creation.base import Base, base_of_model
 from models_app.creation.config import config_make
 from models_app.creation.conversion import adapter_part, model_part
@@ -20,6 +20,7 @@ from models_app.progress import OnProgress, Progress
 from models_app.services.commit import manifest_commit
 from models_app.services.jobs import recorded
 from models_app.services.pull import Cancelled
+from models_app.store import blobs
 
 SOURCE = "create"
 

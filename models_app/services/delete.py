@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from models_app import blobs
 from models_app.errors import ModelNotFound
 from models_app.models import Blob, Layer, Manifest, Tag
 from models_app.naming import ModelName
 from models_app.services.collect import blobs_unlink, manifests_collect
+from models_app.store import blobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from models_app import blobs
-from models_app.adoption import blob_adopt
 from models_app.digests import Digest
 from models_app.errors import BlobInUse, BlobNotFound, CatalogError, InvalidSource
 from models_app.manifests import MAX_MANIFEST_BYTES, ManifestDocument, manifest_parse
@@ -18,6 +16,8 @@ from models_app.naming import ModelName
 from models_app.progress import LayerProgress, OnProgress, Progress
 from models_app.services.blobs import blob_delete
 from models_app.services.commit import manifest_commit
+from models_app.store import blobs
+from models_app.store.adoption import blob_adopt
 
 ORIGIN = "ollama"
 # A tag's place under ``manifests``: host, namespace, model, tag.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from models_app import blobs, selectors
+from models_app import selectors
 from models_app.entries import ModelEntry
 from models_app.errors import BlobNotFound
 from models_app.layers import model_facts
@@ -22,7 +22,8 @@ from models_app.services.commit import manifest_commit
 from models_app.services.jobs import recorded
 from models_app.sources.base import LayerPlan, Plan, Source
 from models_app.sources.find import source_find, source_shown
-from models_app.transfers import layer_transfer
+from models_app.store import blobs
+from models_app.store.transfers import layer_transfer
 
 # How often a blob may be deleted by others between its fetch and the commit before we give up.
 _MAX_ROUNDS = 10

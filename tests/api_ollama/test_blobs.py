@@ -12,10 +12,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from models_app import blobs
 from models_app.digests import Digest
 from models_app.models import Blob, Layer, Manifest, Tag
 from models_app.services.check import store_clean
+from models_app.store import blobs
 from power_site import conf
 from power_site.gate import Gate
 from power_site.handler import APIHandler

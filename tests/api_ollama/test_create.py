@@ -12,10 +12,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from models_app import blobs, selectors, transferring
+from models_app import selectors, transferring
 from models_app.creation.request import CreateRequest
 from models_app.progress import OnProgress, Progress
 from models_app.services.pull import model_pull
+from models_app.store import blobs
 from power_site.http import run_db
 
 

@@ -21,7 +21,7 @@ django.setup()
 
 from django.db import connection  # noqa: E402
 
-from models_app import blobs, partials, selectors  # noqa: E402
+from models_app import selectors  # noqa: E402
 from models_app.errors import CatalogError, ModelNotFound  # noqa: E402
 from models_app.models import ModelInfo, Tag  # noqa: E402
 from models_app.services import collect, commit  # noqa: E402
@@ -29,6 +29,7 @@ from models_app.services.check import store_check  # noqa: E402
 from models_app.services.copy import model_copy  # noqa: E402
 from models_app.services.delete import model_delete  # noqa: E402
 from models_app.services.pull import model_pull  # noqa: E402
+from models_app.store import blobs, partials  # noqa: E402
 from power_site.database import ensure_database  # noqa: E402
 
 NAMES = ("a", "b", "team/c", "d:1")

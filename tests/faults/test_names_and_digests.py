@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from models_app import blobs, selectors
+from models_app import selectors
 from models_app.digests import Digest
 from models_app.errors import CatalogError, InvalidDigest, InvalidManifest, InvalidModelName
 from models_app.manifests import MODEL_TYPE, manifest_parse
@@ -20,6 +20,7 @@ from models_app.services.commit import manifest_commit
 from models_app.services.copy import model_copy
 from models_app.services.delete import deletion_preview, model_delete
 from models_app.services.pull import model_pull
+from models_app.store import blobs
 from power_site import conf
 from tests.gguf_files import write_tiny_gguf
 from tests.live import LiveServer

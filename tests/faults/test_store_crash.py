@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from models_app.partials import SYNC_BYTES
+from models_app.store.partials import SYNC_BYTES
 from tests.faults.crash_ledger import full_name
 from tests.faults.stores import N_KILLS, Start, check, drivers, lines
 from tests.gguf_files import write_tiny_gguf

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models_app import blobs, selectors
+from models_app import selectors
 from models_app.digests import Digest
 from models_app.errors import BlobDamaged, CatalogError
 from models_app.gguf.blob import gguf_blob_open
@@ -15,7 +15,8 @@ from models_app.models import Layer
 from models_app.services.check import store_check
 from models_app.services.delete import model_delete
 from models_app.services.pull import model_pull
-from models_app.store_lock import file_lock, patience
+from models_app.store import blobs
+from models_app.store.lock import file_lock, patience
 from power_site import conf
 from tests.gguf_files import write_tiny_gguf
 

@@ -12,13 +12,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from models_app import blobs
 from models_app.entries import ModelEntry
 from models_app.errors import StoreBusy
 from models_app.models import Blob, Job, ModelInfo, Tag
 from models_app.services.copy import model_copy
 from models_app.services.delete import model_delete
 from models_app.services.pull import model_pull
+from models_app.store import blobs
 from tests.gguf_files import write_tiny_gguf
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inference.request import Message
-from models_app import blobs, selectors
+from models_app import selectors
 from models_app.entries import ModelEntry
 from models_app.errors import InvalidModelName, ModelNotFound
 from models_app.manifests import (
@@ -29,6 +29,7 @@ from models_app.manifests import (
 from models_app.naming import ModelName
 from models_app.services.commit import manifest_commit
 from models_app.services.copy import model_copy
+from models_app.store import blobs
 from tests.gguf_files import CHATML
 
 Pull = Callable[..., ModelEntry]

@@ -12,12 +12,13 @@ import pytest
 
 from inference.config import LoadOptions
 from inference.engine.backend import open_backend
-from models_app import blobs, selectors
+from models_app import selectors
 from models_app.creation.request import CreateRequest
 from models_app.errors import CreateFailed, InvalidCreate, TransferCancelled
 from models_app.models import Tag
 from models_app.progress import Progress
 from models_app.services.create import model_create
+from models_app.store import blobs
 from tests.safetensors_files import folder_of, write_safetensors, write_tiny_folder
 
 OPTIONS = LoadOptions(num_ctx=64, num_parallel=1, num_threads=1, gpu_layers=0)

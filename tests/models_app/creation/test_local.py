@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from models_app import blobs
 from models_app.creation.folder import folder_files
 from models_app.creation.local import request_of_local
 from models_app.creation.request import CreateRequest
@@ -16,6 +15,7 @@ from models_app.digests import Digest
 from models_app.errors import CatalogError, InvalidCreate, InvalidSource, TransferCancelled
 from models_app.modelfile import modelfile_parse, recipe_read
 from models_app.progress import Progress
+from models_app.store import blobs
 
 
 def digest_of(data: bytes) -> str:

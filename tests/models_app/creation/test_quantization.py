@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from models_app import blobs, selectors
+from models_app import selectors
 from models_app.creation.request import CreateRequest
 from models_app.errors import CatalogError, InvalidCreate, TransferCancelled
 from models_app.models import Tag
 from models_app.progress import Progress
 from models_app.services.create import model_create
+from models_app.store import blobs
 from tests.gguf_files import write_tiny_gguf
 
 needs_llama = pytest.mark.usefixtures("llama")

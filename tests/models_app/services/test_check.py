@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from models_app import blobs
 from models_app.digests import Digest
 from models_app.entries import ModelEntry
 from models_app.models import Layer, Manifest, Tag
 from models_app.services.check import store_check, store_clean
+from models_app.store import blobs
 
 Pull = Callable[..., ModelEntry]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from models_app import blobs, selectors
+from models_app import selectors
 from models_app.creation.request import CreateRequest
 from models_app.entries import ModelEntry
 from models_app.errors import (
@@ -27,6 +27,7 @@ from models_app.naming import ModelName
 from models_app.progress import Progress
 from models_app.services.commit import manifest_commit
 from models_app.services.create import model_create
+from models_app.store import blobs
 from tests.gguf_files import write_tiny_gguf
 from tests.gguf_lora import write_tiny_lora, write_tiny_projector
 

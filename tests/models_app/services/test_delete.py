@@ -9,12 +9,12 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
-from models_app import blobs
 from models_app.entries import ModelEntry
 from models_app.errors import InvalidModelName, ModelNotFound
 from models_app.models import Blob, Layer, Manifest, ModelInfo, Tag
 from models_app.services.copy import model_copy
 from models_app.services.delete import deletion_preview, model_delete
+from models_app.store import blobs
 from tests.gguf_files import write_tiny_gguf
 
 Pull = Callable[..., ModelEntry]

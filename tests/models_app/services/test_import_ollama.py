@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from models_app import blobs, selectors
+from models_app import selectors
 from models_app.digests import Digest
 from models_app.entries import ModelEntry
 from models_app.errors import InvalidSource
@@ -18,6 +18,7 @@ from models_app.models import Tag
 from models_app.progress import Progress
 from models_app.services.delete import model_delete
 from models_app.services.import_ollama import ImportedModel, ollama_import
+from models_app.store import blobs
 
 
 class OllamaStore:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models_app import blobs, selectors, transfers
+from models_app import selectors
 from models_app.digests import Digest
 from models_app.entries import ModelEntry
 from models_app.errors import (
@@ -24,6 +24,7 @@ from models_app.manifests import MODEL_TYPE, manifest_parse
 from models_app.models import Blob, Job, Layer, Manifest, Tag
 from models_app.progress import Progress
 from models_app.services import commit
+from models_app.store import blobs, transfers
 from power_site import conf
 from tests import gguf_corpus
 from tests.gguf_files import write_tiny_gguf

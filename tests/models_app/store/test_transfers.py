@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from models_app import blobs, transfers
 from models_app.digests import Digest
 from models_app.errors import (
     CatalogError,
@@ -20,10 +19,11 @@ from models_app.errors import (
     SourceUnavailable,
     TransferCancelled,
 )
-from models_app.partials import lock_path, partial_path, read_state
 from models_app.progress import Progress
 from models_app.sources.base import LayerPlan
 from models_app.sources.url import URLSource
+from models_app.store import blobs, transfers
+from models_app.store.partials import lock_path, partial_path, read_state
 from power_site import conf
 from tests.models_app.rogue import Request, Rogue, rogue_server, serve, serve_cut, serve_whole, status
 

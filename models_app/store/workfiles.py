@@ -9,9 +9,9 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from models_app import blobs
-from models_app.blobs import CHUNK_BYTES, TEMP_PREFIX, StoredBlob
 from models_app.digests import Digest
+from models_app.store import blobs
+from models_app.store.blobs import CHUNK_BYTES, TEMP_PREFIX, StoredBlob
 
 
 @contextlib.contextmanager

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from models_app import blobs
 from models_app.digests import Digest
 from models_app.errors import BlobDamaged, BlobNotFound, DigestMismatch, NotEnoughSpace
+from models_app.store import blobs
 from power_site import conf
 
 DATA = b"some bytes"

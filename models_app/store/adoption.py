@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from models_app import blobs
-from models_app.blobs import BlobWriter
 from models_app.digests import Digest
 from models_app.errors import DigestMismatch, InvalidSource
+from models_app.store import blobs
+from models_app.store.blobs import BlobWriter
 
 How = Literal["present", "linked", "copied"]
 Report = Callable[[int], None]

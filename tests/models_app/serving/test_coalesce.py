@@ -1,4 +1,4 @@
-"""models_app.coalesce: one query for all who ask at once, and none that is older than the question."""
+"""models_app.serving.coalesce: one query for all who ask at once, and none that is older than the question."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from models_app.coalesce import Coalesced
+from models_app.serving.coalesce import Coalesced
 
 
 class Catalog:

@@ -8,8 +8,8 @@ from inference.errors import NotSupported
 from inference.request import ChatPrompt, Message, TextPrompt
 from inference.spec import ModelSpec
 from models_app.entries import ServedModel
-from models_app.media import media_check
 from models_app.naming import ModelName
+from models_app.serving.media import media_check
 from power_site import conf
 from power_site.http import BadRequest
 

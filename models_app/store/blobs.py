@@ -20,7 +20,7 @@ from typing import Self
 
 from models_app.digests import Digest
 from models_app.errors import BlobDamaged, BlobNotFound, DigestMismatch, NotEnoughSpace
-from models_app.store_lock import file_lock, patience
+from models_app.store.lock import file_lock, patience
 from power_site.conf import config
 
 CHUNK_BYTES = 1 << 20

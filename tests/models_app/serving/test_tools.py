@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models_app.tools import ToolChoice, parse_tool_calls, parse_tool_choice, parse_tools
+from models_app.serving.tools import ToolChoice, parse_tool_calls, parse_tool_choice, parse_tools
 from power_site.http import BadRequest
 
 

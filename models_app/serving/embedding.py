@@ -11,7 +11,7 @@ import orjson
 from inference import Embeddings, EmbedRequest
 from inference.options import ParsedOptions
 from models_app.entries import ServedModel
-from models_app.serving import served_load_options
+from models_app.serving.residency import served_load_options
 from power_site import metrics, runtime
 
 

@@ -19,7 +19,7 @@ from inference.errors import InvalidConstraint, InvalidRequest, NotSupported
 from inference.events import Started
 from inference.request import Constraint, ThinkingSpan
 from models_app.entries import ServedModel
-from models_app.tools import AUTO, Tool, ToolChoice
+from models_app.serving.tools import AUTO, Tool, ToolChoice
 from power_site.conf import config
 
 # Tokens of thought by level, where others that map levels to budgets put them (Gemini's reasoning_effort). False is

@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from models_app import blobs, partials
-from models_app.blobs import StoredBlob
 from models_app.errors import InvalidSource, NotEnoughSpace, SourceUnavailable, TransferCancelled
 from models_app.manifests import MODEL_TYPE
-from models_app.partials import Partial
 from models_app.progress import LayerProgress, OnProgress
 from models_app.sources.base import Body, LayerPlan, Source
-from models_app.store_lock import file_lock
+from models_app.store import blobs, partials
+from models_app.store.blobs import StoredBlob
+from models_app.store.lock import file_lock
+from models_app.store.partials import Partial
 
 # Tries in a row without real progress, and the waits between them: 0.5, 1, 2, 4 s.
 MAX_TRIES = 5

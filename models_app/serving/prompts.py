@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from inference.chat.generic_turns import generic_turns
 from inference.chat.history import linked, without_old_thinking
 from inference.request import ChatPrompt, Message
-from models_app.answer_form import TEXT_FORM, AnswerForm, Think
 from models_app.entries import ServedModel
+from models_app.serving.answer_form import TEXT_FORM, AnswerForm, Think
 
 # Models that were trained not to see their old thoughts (Ollama's filterThinkTags, server/routes.go).
 _FORGET_THINKING = frozenset(["qwen3", "qwen3moe"])

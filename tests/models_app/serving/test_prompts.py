@@ -1,4 +1,4 @@
-"""models_app.prompts: what of a model and of a request goes into a prompt."""
+"""models_app.serving.prompts: what of a model and of a request goes into a prompt."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 from inference import ModelSpec
 from inference.request import Message
-from models_app.answer_form import AnswerForm
 from models_app.entries import ServedModel
 from models_app.naming import ModelName
-from models_app.prompts import chat_prompt, single_prompt
+from models_app.serving.answer_form import AnswerForm
+from models_app.serving.prompts import chat_prompt, single_prompt
 
 SPEC = ModelSpec(
     name="m:latest",

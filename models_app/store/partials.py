@@ -15,10 +15,10 @@ from typing import Self
 
 import msgspec
 
-from models_app import blobs
-from models_app.blobs import StoredBlob
 from models_app.digests import Digest
 from models_app.errors import DigestMismatch, InvalidDigest
+from models_app.store import blobs
+from models_app.store.blobs import StoredBlob
 
 PREFIX = "partial-"
 SYNC_BYTES = 16 << 20

@@ -10,10 +10,10 @@ from inference import ModelSpec
 from inference.errors import InvalidConstraint, NotSupported
 from inference.events import Started
 from inference.request import Constraint
-from models_app.answer_form import TEXT_FORM, answer_form, model_think, unsuitable_tools
 from models_app.entries import ServedModel
 from models_app.naming import ModelName
-from models_app.tools import ToolChoice, parse_tools
+from models_app.serving.answer_form import TEXT_FORM, answer_form, model_think, unsuitable_tools
+from models_app.serving.tools import ToolChoice, parse_tools
 from power_site import conf
 
 SPEC = ModelSpec(

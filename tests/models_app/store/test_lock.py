@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models_app.errors import StoreBusy
-from models_app.store_lock import file_lock, patience
+from models_app.store.lock import file_lock, patience
 
 
 def test_a_held_lock_is_busy_for_others(tmp_path: Path) -> None:
