@@ -6,26 +6,19 @@ and ``new_sampler`` (any thread: they only read the vocabulary) and ``abort`` (a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
-from inference.config import BackendKind, LoadOptions
 from inference.constrain.matcher import Allowed
 from inference.engine.batch import Batch
+from inference.engine.embedding.embedder import Embedder
 from inference.engine.insert import InsertTokens
 from inference.engine.media.chunks import MediaBatch, Projector
 from inference.engine.swap import State
-from inference.engine.threads import limit_spinning
-from inference.errors import BackendNotAvailable
 from inference.events import TokenLogprob
 from inference.request import SamplingOptions
-from inference.spec import ModelSpec
-
-if TYPE_CHECKING:
-    from inference.engine.embedding.embedder import Embedder
 
 # A backend's own handle of one request's sampling state; opaque to the scheduler.
 Sampler = Any
@@ -132,30 +125,15 @@ class Backend(Protocol):
     def close(self) -> None: ...
 
 
-def llama_available() -> bool:
-    try:
-        return find_spec("llama_cpp") is not None
-    except (ImportError, ValueError):  # an import hook that refuses it, a module without a spec
-        return False
+class EmbedSource(Protocol):
+    """A loaded model that embedders can be made of; every ``Backend`` is one."""
 
+    @property
+    def info(self) -> BackendInfo: ...
 
-def open_backend(
-    spec: ModelSpec, options: LoadOptions, *, kind: BackendKind, on_progress: Callable[[float], None]
-) -> Backend:
-    """Loads the model; takes as long as that takes. ``on_progress`` gets fractions from 0 to 1 on this thread.
+    def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]: ...
 
-    Raises BackendNotAvailable, ModelLoadError.
-    """
-    if kind == "fake":
-        from inference.engine.fake.backend import FakeBackend
+    def open_embedder(self, *, n_cells: int) -> Embedder:
+        """Room for ``n_cells`` tokens at least, where the model has a cache. Raises ModelLoadError, NotSupported."""
 
-        return FakeBackend(spec, options, on_progress=on_progress)
-    if not llama_available():
-        raise BackendNotAvailable
-    limit_spinning()
-    try:
-        from inference.engine.llama.backend import LlamaBackend
-    except ImportError as error:
-        raise BackendNotAvailable from error
-
-    return LlamaBackend(spec, options, on_progress=on_progress)
+    def close(self) -> None: ...

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from inference.config import BackendKind, LoadOptions
-from inference.engine.backend import BackendInfo, open_backend
-from inference.engine.embedding.embedder import EmbedSource, open_embed_source
+from inference.engine.backend import BackendInfo, EmbedSource
 from inference.engine.embedding.runner import EmbedRunner
+from inference.engine.opening import open_backend, open_embed_source
 from inference.engine.runner import Publish, Runner, RunnerStats
 from inference.errors import NotSupported
 from inference.events import Failed

@@ -19,7 +19,7 @@ from functools import partial
 from typing import TypeVar
 
 from inference.config import LoadOptions, PoolConfig
-from inference.engine.backend import llama_available
+from inference.engine.opening import llama_available
 from inference.errors import (
     BackendNotAvailable,
     InferenceError,

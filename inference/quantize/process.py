@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from inference.child import child_run
-from inference.engine.backend import llama_available
+from inference.engine.opening import llama_available
 from inference.errors import BackendNotAvailable, QuantizeFailed
 from inference.quantize.job import QuantizeJob
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from inference.config import LoadOptions
-from inference.engine.backend import open_backend
+from inference.engine.opening import open_backend
 from inference.engine.runner import Runner
 from inference.events import Event, Failed, Finished, TextDelta
 from inference.request import ChatPrompt, GenerateRequest, Message, SamplingOptions

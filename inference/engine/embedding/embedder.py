@@ -6,19 +6,14 @@ on one context are not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from inference.config import BackendKind, LoadOptions
-from inference.engine.backend import BackendInfo, llama_available
 from inference.engine.batch import Batch
-from inference.engine.threads import limit_spinning
-from inference.errors import BackendNotAvailable, ModelFailed
-from inference.spec import ModelSpec
+from inference.errors import ModelFailed
 
 Vector = npt.NDArray[np.float32]
 
@@ -56,39 +51,6 @@ class Embedder(Protocol):
         """Ends the decode that is running. Any thread."""
 
     def close(self) -> None: ...
-
-
-class EmbedSource(Protocol):
-    """A loaded model that embedders can be made of; every ``Backend`` is one."""
-
-    @property
-    def info(self) -> BackendInfo: ...
-
-    def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]: ...
-
-    def open_embedder(self, *, n_cells: int) -> Embedder:
-        """Room for ``n_cells`` tokens at least, where the model has a cache. Raises ModelLoadError, NotSupported."""
-
-    def close(self) -> None: ...
-
-
-def open_embed_source(
-    spec: ModelSpec, options: LoadOptions, *, kind: BackendKind, on_progress: Callable[[float], None]
-) -> EmbedSource:
-    """Loads a model that embeds and does nothing else. Raises as ``open_backend``."""
-    if kind == "fake":
-        from inference.engine.fake.backend import FakeBackend
-
-        return FakeBackend(spec, options, on_progress=on_progress)
-    if not llama_available():
-        raise BackendNotAvailable
-    limit_spinning()
-    try:
-        from inference.engine.llama.embed import LlamaEmbedModel
-    except ImportError as error:
-        raise BackendNotAvailable from error
-
-    return LlamaEmbedModel(spec, options, on_progress=on_progress)
 
 
 def finished_vector(vector: Vector, *, dimensions: int, normalize: bool) -> Vector:

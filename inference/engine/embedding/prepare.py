@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from inference.engine.embedding.embedder import EmbedSource
+from inference.engine.backend import EmbedSource
 from inference.errors import InputTooLong, InvalidRequest
 from inference.request import EmbedRequest
 

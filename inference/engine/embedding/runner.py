@@ -14,7 +14,8 @@ import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
-from inference.engine.embedding.embedder import Embedder, EmbedSource
+from inference.engine.backend import EmbedSource
+from inference.engine.embedding.embedder import Embedder
 from inference.engine.embedding.prepare import EmbedPreparer
 from inference.engine.embedding.queue import Job
 from inference.engine.embedding.work import EmbedWork

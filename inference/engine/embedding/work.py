@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from inference.engine.backend import Aborted, CacheFull
+from inference.engine.backend import Aborted, CacheFull, EmbedSource
 from inference.engine.batch import Batch
-from inference.engine.embedding.embedder import Embedder, EmbedSource, finished_vector
+from inference.engine.embedding.embedder import Embedder, finished_vector
 from inference.engine.embedding.queue import EmbedQueue, Input, Job, Piece
 from inference.engine.runner import Publish
 from inference.errors import DecodeFailed, InferenceError, ModelFailed, RequestCancelled

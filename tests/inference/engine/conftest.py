@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from inference.config import LoadOptions
-from inference.engine.backend import Backend, llama_available, open_backend
+from inference.engine.backend import Backend
+from inference.engine.opening import llama_available, open_backend
 from inference.spec import ModelSpec
 
 REAL_OPTIONS = LoadOptions(num_ctx=128, num_parallel=3, num_threads=1, num_batch=128, swap_bytes=1 << 26)

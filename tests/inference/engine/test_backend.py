@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from inference.config import LoadOptions
-from inference.engine import backend as backend_module
-from inference.engine.backend import Aborted, Backend, CacheFull, open_backend
+from inference.engine import opening as opening_module
+from inference.engine.backend import Aborted, Backend, CacheFull
 from inference.engine.batch import Batch
 from inference.engine.fake.backend import FakeBackend
+from inference.engine.opening import open_backend
 from inference.errors import BackendNotAvailable, ModelLoadError
 from inference.request import SamplingOptions
 from inference.spec import ModelSpec
@@ -230,7 +231,7 @@ class TestOpening:
             FakeBackend(fake_spec("load_error=no such thing"), LoadOptions())
 
     def test_without_llama_cpp_python_the_reason_says_how_to_install_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(backend_module, "llama_available", lambda: False)
+        monkeypatch.setattr(opening_module, "llama_available", lambda: False)
         with pytest.raises(BackendNotAvailable, match="pip install"):
             open_backend(fake_spec(), LoadOptions(), kind="llama", on_progress=lambda fraction: None)
 
@@ -243,10 +244,10 @@ class TestOpening:
         for name in [name for name in sys.modules if name.split(".")[0] == "llama_cpp"]:
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.setattr(sys, "meta_path", [Refuses(), *sys.meta_path])
-        assert not backend_module.llama_available()
+        assert not opening_module.llama_available()
 
     def test_a_llama_cpp_that_cannot_be_imported_is_not_available(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(backend_module, "llama_available", lambda: True)
+        monkeypatch.setattr(opening_module, "llama_available", lambda: True)
         monkeypatch.setitem(sys.modules, "inference.engine.llama.backend", None)
         with pytest.raises(BackendNotAvailable):
             open_backend(fake_spec(), LoadOptions(), kind="llama", on_progress=lambda fraction: None)

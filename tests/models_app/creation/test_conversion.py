@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from inference.config import LoadOptions
-from inference.engine.backend import open_backend
+from inference.engine.opening import open_backend
 from models_app import selectors
 from models_app.creation.request import CreateRequest
 from models_app.errors import CreateFailed, InvalidCreate, TransferCancelled

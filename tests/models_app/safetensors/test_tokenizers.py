@@ -11,7 +11,7 @@ import pytest
 from gguf import GGUFReader
 
 from inference.config import LoadOptions
-from inference.engine.backend import open_backend
+from inference.engine.opening import open_backend
 from inference.spec import ModelSpec
 from models_app.errors import InvalidCreate, UnsupportedModel
 from models_app.safetensors import sentencepiece, tokenizer_json

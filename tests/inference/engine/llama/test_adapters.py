@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from inference.config import LoadOptions
-from inference.engine.backend import open_backend
 from inference.engine.batch import Batch
+from inference.engine.opening import open_backend
 from inference.errors import ModelLoadError
 from inference.spec import ModelSpec
 from tests.gguf_files import write_tiny_gguf

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from inference.config import LoadOptions
-from inference.engine.backend import Backend, llama_available, open_backend
+from inference.engine.backend import Backend
 from inference.engine.insert import InsertTokens
+from inference.engine.opening import llama_available, open_backend
 from inference.engine.prepare import Preparer
 from inference.request import ChatPrompt, GenerateRequest, Message
 from inference.spec import ModelSpec

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from inference.config import LoadOptions
-from inference.engine.backend import open_backend
+from inference.engine.backend import EmbedSource
 from inference.engine.batch import Batch
-from inference.engine.embedding.embedder import Embedder, EmbedSource, Vector, open_embed_source
+from inference.engine.embedding.embedder import Embedder, Vector
+from inference.engine.opening import open_backend, open_embed_source
 from inference.errors import ModelLoadError, NotSupported
 from inference.spec import ModelSpec
 from tests.gguf_files import write_tiny_gguf

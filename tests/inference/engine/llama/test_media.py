@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from inference.config import LoadOptions
-from inference.engine.backend import llama_available, open_backend
 from inference.engine.batch import Batch
+from inference.engine.opening import llama_available, open_backend
 from inference.engine.prepare import Preparer
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
