@@ -10,6 +10,8 @@ import pytest
 
 from tests.models_app.management.commands import ROOT, environment, power
 
+pytestmark = pytest.mark.slow
+
 
 def test_done_is_0_and_standard_error_stays_empty(tmp_path: Path) -> None:
     done = power(tmp_path, "list")

@@ -64,6 +64,7 @@ def test_a_special_file_is_refused_at_once(home: Path, db: None, tmp_path: Path,
     assert str(tmp_path) not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_failure_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     done = power(tmp_path, "pull", "no-such-model:1b")
     assert (done.returncode, done.stdout) == (1, "pulling manifest\n")
@@ -71,6 +72,7 @@ def test_a_failure_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_pull_with_130_and_no_model(tmp_path: Path) -> None:
     source = tmp_path / "big.gguf"
     with source.open("wb") as file:

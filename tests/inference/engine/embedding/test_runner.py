@@ -213,7 +213,7 @@ def test_a_model_that_only_embeds_keeps_its_context(run: Run) -> None:
 def test_closing_ends_every_request(run: Run) -> None:
     running = run("delay=30")
     first, second = running.submit("abc"), running.submit("def")
-    running.published.wait(lambda: running.runner.stats().n_running == 2)
+    running.published.wait(lambda: running.runner.stats().n_running >= 1)
     running.runner.close()
     ends = [running.published.end(request_id) for request_id in (first, second)]
     assert [end.error for end in ends if isinstance(end, Failed)] == ["ShuttingDown", "ShuttingDown"]
