@@ -50,8 +50,8 @@ def test_asking_again_finds_the_prompt_in_the_cache(sdk: OpenAI) -> None:
 
 
 def test_a_stream_has_a_role_text_a_reason_and_usage_under_one_id(sdk: OpenAI) -> None:
-    whole = ask(sdk)
-    chunks = list(ask(sdk, stream=True, stream_options={"include_usage": True}))
+    whole = ask(sdk, seed=1)
+    chunks = list(ask(sdk, seed=1, stream=True, stream_options={"include_usage": True}))
     assert len({(chunk.id, chunk.created) for chunk in chunks}) == 1
     assert chunks[0].choices[0].delta.role == "assistant"
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)

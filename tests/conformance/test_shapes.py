@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -33,10 +34,11 @@ def test_the_digest_is_that_of_the_manifests_bytes_in_bare_hex(raw: httpx2.Clien
     assert listed["digest"] in {hashlib.sha256(bytes(manifest)).hexdigest() for manifest in manifests}
 
 
-def test_the_size_is_that_of_the_layers_and_the_config(raw: httpx2.Client, server: LiveServer) -> None:
+def test_the_size_is_that_of_the_layers_and_the_config(raw: httpx2.Client, tmp_path: Path) -> None:
     (listed,) = [m for m in raw.get("/api/tags").json()["models"] if m["name"] == MODEL]
-    blobs = sum(path.stat().st_size for path in (server.home / "models" / "blobs").glob("sha256-*"))
-    assert listed["size"] == blobs
+    alone = LiveServer(tmp_path / "home", {})  # the shared one has other tests' models too
+    assert alone.manage("pull", MODEL).returncode == 0
+    assert listed["size"] == sum(path.stat().st_size for path in (alone.home / "models" / "blobs").glob("sha256-*"))
 
 
 def test_modified_at_is_when_it_was_pulled_and_stays(raw: httpx2.Client) -> None:
@@ -47,7 +49,7 @@ def test_modified_at_is_when_it_was_pulled_and_stays(raw: httpx2.Client) -> None
 
 def test_a_loaded_model_expires_when_its_keep_alive_says(raw: httpx2.Client) -> None:
     generate(raw, prompt="", keep_alive=120)
-    (loaded,) = raw.get("/api/ps").json()["models"]
+    (loaded,) = [m for m in raw.get("/api/ps").json()["models"] if m["name"] == MODEL]
     left = datetime.fromisoformat(loaded["expires_at"].replace("Z", "+00:00")[-32:]) - datetime.now(UTC)
     assert timedelta(seconds=90) < left <= timedelta(seconds=121)
     assert loaded["size"] > 90_000_000

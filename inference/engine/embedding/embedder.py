@@ -23,7 +23,7 @@ class EmbedInfo(Struct, frozen=True, kw_only=True):
     that have begun and not ended.
 
     ``can_split``: an input may be decoded piece by piece; where every token sees all others it may not. ``normalizes``:
-    the model's file asks for vectors of length 1.
+    the model's file asks for vectors of length 1. ``n_lanes`` shares of a batch are decoded side by side.
     """
 
     n_batch: int
@@ -32,6 +32,7 @@ class EmbedInfo(Struct, frozen=True, kw_only=True):
     n_dims: int
     can_split: bool
     normalizes: bool = True
+    n_lanes: int = 1
 
 
 class Embedder(Protocol):

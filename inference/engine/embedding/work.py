@@ -21,7 +21,7 @@ from inference.events import Embedded, Event, Failed, Finished, Started
 
 logger = logging.getLogger("inference.embed")
 
-# Tokens of a good decode. Every input in it attends over all of them, masked: twice as many take more than twice.
+# Tokens of a lane's good decode. Each attends over all of them, masked: twice as many take more than twice.
 TARGET_TOKENS = 256
 # A context is opened with room for this much at least, and again with more when a longer input comes.
 MIN_CELLS = 2048
@@ -104,7 +104,7 @@ class EmbedWork:
             self._publish([(job.request_id, Failed.of(error)) for job in jobs])
             raise
         self._batch = Batch(self.embedder.info.n_batch)
-        self._queue = EmbedQueue(self.embedder.info, target=TARGET_TOKENS)
+        self._queue = EmbedQueue(self.embedder.info, target=TARGET_TOKENS * self.embedder.info.n_lanes)
         for job in jobs:
             self._queue.add(job)
         return self._queue

@@ -5,20 +5,23 @@ from __future__ import annotations
 import ctypes
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from typing import Any
 
 import llama_cpp.llama_cpp as lib
+import msgspec
 import numpy as np
 
 from inference.config import LoadOptions
 from inference.engine.backend import BackendInfo
 from inference.engine.batch import Batch
 from inference.engine.cells import context_length
-from inference.engine.embedding.embedder import EmbedInfo, Vector
+from inference.engine.embedding.embedder import Embedder, EmbedInfo, Vector
+from inference.engine.embedding.lanes import MAX_LANES, EmbedLanes
 from inference.engine.llama.abort import AbortFlag
 from inference.engine.llama.adapters import Adapters
 from inference.engine.llama.batch import bind, decode_native
-from inference.engine.llama.devices import gpu_free_bytes
+from inference.engine.llama.devices import gpu_free_bytes, gpus
 from inference.engine.llama.load import GGML_TYPES, flash_attention, load_model
 from inference.engine.llama.text import metadata, special_text, tokenize
 from inference.engine.threads import num_threads
@@ -67,7 +70,8 @@ class LlamaEmbedder:
         params.n_batch = params.n_ubatch = SPLIT_BATCH
         context = _new_context(model, params)
         if not can_split(context):
-            params.n_batch = params.n_ubatch = whole_lanes(max(SPLIT_BATCH, n_ctx))
+            # The longest input, beside what a good decode holds anyway.
+            params.n_batch = params.n_ubatch = whole_lanes(SPLIT_BATCH + n_ctx)
         elif lib.llama_pooling_type(context) == lib.LLAMA_POOLING_TYPE_MEAN:
             params.pooling_type = lib.LLAMA_POOLING_TYPE_NONE  # llama.cpp's mean is that of one decode
         else:
@@ -149,8 +153,21 @@ class LlamaEmbedModel:
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
         return tokenize(self._vocab, text, add_special=add_special, parse_special=parse_special)
 
-    def open_embedder(self, *, n_cells: int) -> LlamaEmbedder:
-        return LlamaEmbedder(self._model, self._options, self._adapters, n_cells=n_cells, n_ctx=self._info.n_ctx)
+    def open_embedder(self, *, n_cells: int) -> Embedder:
+        whole = self._options.num_threads or num_threads()
+        n_lanes = min(MAX_LANES, whole)
+        first = self._open(n_cells, whole)
+        if first.info.can_split or n_lanes == 1 or gpus():
+            return first
+        first.close()
+        with ExitStack() as opened:
+            lanes = [opened.enter_context(closing(self._open(n_cells, whole // n_lanes))) for _ in range(n_lanes)]
+            opened.pop_all()
+        return EmbedLanes(lanes)
+
+    def _open(self, n_cells: int, n_threads: int) -> LlamaEmbedder:
+        options = msgspec.structs.replace(self._options, num_threads=n_threads)
+        return LlamaEmbedder(self._model, options, self._adapters, n_cells=n_cells, n_ctx=self._info.n_ctx)
 
     def close(self) -> None:
         if not self._closed:
