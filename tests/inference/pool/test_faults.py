@@ -67,6 +67,7 @@ async def crash_of(reading: Awaitable[object]) -> WorkerCrashed:
         pytest.param(signal.SIGBUS, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 async def test_a_worker_that_dies_fails_its_streams_at_once_and_no_others(make: Make, number: signal.Signals) -> None:
     pool = make()
     dying, living = await open_stream(pool, A), await open_stream(pool, B)
@@ -162,6 +163,7 @@ async def settled(pid: int, before: dict[str, int]) -> None:
         assert inventory(pid) == before
 
 
+@pytest.mark.slow
 async def test_two_hundred_who_connect_and_leave_cost_nothing(make: Make) -> None:
     pool = make()
     spec = fake_spec("fake:delay=0.001&length=100000&text=x")

@@ -153,6 +153,7 @@ async def test_a_request_the_worker_can_not_read_fails_alone(hosted: Open) -> No
     assert await read_all(mailbox)
 
 
+@pytest.mark.slow
 async def test_a_worker_without_steps_is_hung_and_fails_its_requests(hosted: Open) -> None:
     each = await hosted("fake:delay=30", hang_timeout_seconds=0.6, heartbeat_seconds=0.1)
     _, mailbox = each.submit()
@@ -161,6 +162,7 @@ async def test_a_worker_without_steps_is_hung_and_fails_its_requests(hosted: Ope
     assert each.exits[0].label == "hang"
 
 
+@pytest.mark.slow
 async def test_an_idle_worker_is_not_hung(hosted: Open) -> None:
     each = await hosted(hang_timeout_seconds=0.6, heartbeat_seconds=0.1)
     await asyncio.sleep(1.5)
@@ -169,6 +171,7 @@ async def test_an_idle_worker_is_not_hung(hosted: Open) -> None:
     assert await read_all(mailbox)
 
 
+@pytest.mark.slow
 async def test_a_slow_worker_is_not_hung(hosted: Open) -> None:
     each = await hosted("fake:delay=0.2&length=8", hang_timeout_seconds=1.0, heartbeat_seconds=0.1)
     _, mailbox = each.submit()

@@ -73,6 +73,7 @@ def test_it_counts_on(smollm2: Backend) -> None:
     assert Real(smollm2).answer(COUNT) == " 15, 16, 17,"
 
 
+@pytest.mark.slow
 def test_an_answer_is_the_same_with_and_without_its_prefix_in_the_cache(smollm2: Backend) -> None:
     real = Real(smollm2)
     cold = real.answer(COUNT)
@@ -89,6 +90,7 @@ def test_an_answer_is_the_same_with_and_without_its_prefix_in_the_cache(smollm2:
     assert real.text(turn) == " 18, 19, 20,"
 
 
+@pytest.mark.slow
 def test_three_at_once_answer_as_each_does_alone(smollm2: Backend) -> None:
     real = Real(smollm2)
     sequences = [real.add(text) for text in (COUNT, ALPHABET, COUNT + " 15,")]
@@ -107,6 +109,7 @@ def test_taking_turns_in_one_lane_changes_no_answer(smollm2: Backend) -> None:
     assert real.text(sequences[1]).startswith(" r s t u v w x y z")
 
 
+@pytest.mark.slow
 def test_preemption_changes_no_answer(smollm2: Backend) -> None:
     real = Real(smollm2)
     old, young = real.add(COUNT), real.add(ALPHABET)
@@ -118,6 +121,7 @@ def test_preemption_changes_no_answer(smollm2: Backend) -> None:
     assert real.text(young).startswith(" r s t u v w x y z")
 
 
+@pytest.mark.slow
 def test_what_was_swapped_out_changes_no_answer(smollm2: Backend) -> None:
     real = Real(smollm2)
     prompt = ALPHABET * 3 + " r s t. " + COUNT
@@ -136,6 +140,7 @@ def test_what_was_swapped_out_changes_no_answer(smollm2: Backend) -> None:
 
 
 @pytest.mark.parametrize("after_seconds", [0.0, 0.01, 0.05])
+@pytest.mark.slow
 def test_an_aborted_decode_is_repeated_without_a_trace(smollm2: Backend, after_seconds: float) -> None:
     real = Real(smollm2)
     counting = real.add(COUNT)
@@ -224,6 +229,7 @@ def test_a_seed_gives_the_same_answer_again_and_another_seed_another(smollm2: Ba
         {"typical_p": 0.01, "top_k": 1},
     ],
 )
+@pytest.mark.slow
 def test_every_way_to_leave_one_candidate_is_greedy(smollm2: Backend, fields: dict[str, float]) -> None:
     sampling = SamplingOptions(**{"seed": 3, "temperature": 0.8, "top_k": 0, "top_p": 1.0, **fields})  # type: ignore[arg-type]
     assert Real(smollm2).answer(COUNT, sampling=sampling, num_predict=4) == " 15,"
