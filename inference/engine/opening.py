@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 from inference.config import BackendKind, LoadOptions
@@ -27,16 +28,9 @@ def open_backend(
     Raises BackendNotAvailable, ModelLoadError.
     """
     if kind == "fake":
-        from inference.engine.fake.backend import FakeBackend
-
-        return FakeBackend(spec, options, on_progress=on_progress)
-    if not llama_available():
-        raise BackendNotAvailable
-    limit_spinning()
-    try:
+        return _fake(spec, options, on_progress)
+    with _llama():
         from inference.engine.llama.backend import LlamaBackend
-    except ImportError as error:
-        raise BackendNotAvailable from error
 
     return LlamaBackend(spec, options, on_progress=on_progress)
 
@@ -46,15 +40,26 @@ def open_embed_source(
 ) -> EmbedSource:
     """Loads a model that embeds and does nothing else. Raises as ``open_backend``."""
     if kind == "fake":
-        from inference.engine.fake.backend import FakeBackend
+        return _fake(spec, options, on_progress)
+    with _llama():
+        from inference.engine.llama.embed import LlamaEmbedModel
 
-        return FakeBackend(spec, options, on_progress=on_progress)
+    return LlamaEmbedModel(spec, options, on_progress=on_progress)
+
+
+def _fake(spec: ModelSpec, options: LoadOptions, on_progress: Callable[[float], None]) -> Backend:
+    from inference.engine.fake.backend import FakeBackend
+
+    return FakeBackend(spec, options, on_progress=on_progress)
+
+
+@contextmanager
+def _llama() -> Iterator[None]:
+    """For an import that brings llama_cpp: it is not there, or it is there and can't be loaded."""
     if not llama_available():
         raise BackendNotAvailable
     limit_spinning()
     try:
-        from inference.engine.llama.embed import LlamaEmbedModel
+        yield
     except ImportError as error:
         raise BackendNotAvailable from error
-
-    return LlamaEmbedModel(spec, options, on_progress=on_progress)

@@ -9,7 +9,6 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 import llama_cpp.llama_cpp as lib
-import msgspec
 import numpy as np
 
 from inference.config import LoadOptions
@@ -83,6 +82,9 @@ class LlamaEmbedder:
     def info(self) -> EmbedInfo:
         return self._info
 
+    def take_threads(self, n_threads: int) -> None:
+        lib.llama_set_n_threads(self._ctx, n_threads, n_threads)
+
     def decode(self, batch: Batch) -> None:
         if self._bound is None or self._bound[0] is not batch:
             self._bound = (batch, bind(batch))
@@ -154,20 +156,20 @@ class LlamaEmbedModel:
         return tokenize(self._vocab, text, add_special=add_special, parse_special=parse_special)
 
     def open_embedder(self, *, n_cells: int) -> Embedder:
-        whole = self._options.num_threads or num_threads()
-        n_lanes = min(MAX_LANES, whole)
-        first = self._open(n_cells, whole)
-        if first.info.can_split or n_lanes == 1 or gpus():
-            return first
-        first.close()
+        n_threads = self._options.num_threads or num_threads()
+        n_lanes = min(MAX_LANES, n_threads)
         with ExitStack() as opened:
-            lanes = [opened.enter_context(closing(self._open(n_cells, whole // n_lanes))) for _ in range(n_lanes)]
+            lanes = [opened.enter_context(closing(self._open(n_cells)))]
+            # Only an open context says whether its model's inputs go through whole.
+            if not lanes[0].info.can_split and n_lanes > 1 and not gpus():
+                lanes += [opened.enter_context(closing(self._open(n_cells))) for _ in range(n_lanes - 1)]
+                for lane in lanes:
+                    lane.take_threads(n_threads // n_lanes)
             opened.pop_all()
-        return EmbedLanes(lanes)
+        return EmbedLanes(lanes) if len(lanes) > 1 else lanes[0]
 
-    def _open(self, n_cells: int, n_threads: int) -> LlamaEmbedder:
-        options = msgspec.structs.replace(self._options, num_threads=n_threads)
-        return LlamaEmbedder(self._model, options, self._adapters, n_cells=n_cells, n_ctx=self._info.n_ctx)
+    def _open(self, n_cells: int) -> LlamaEmbedder:
+        return LlamaEmbedder(self._model, self._options, self._adapters, n_cells=n_cells, n_ctx=self._info.n_ctx)
 
     def close(self) -> None:
         if not self._closed:
