@@ -16,6 +16,7 @@ from api_ollama.times import created_at, nanoseconds
 from api_ollama.tool_calls import tool_call_list
 from inference.events import Event, Finished, TextDelta, ThinkingDelta, TokenLogprob, ToolCall
 from models_app.serving import Generation
+from models_app.serving.answers import answer_read
 
 Endpoint = Literal["generate", "chat"]
 
@@ -71,35 +72,16 @@ class ChunkEncoder:
 
 async def whole_response(endpoint: Endpoint, model: str, generation: Generation) -> dict[str, Any]:
     """The answer to ``"stream": false``. Raises the InferenceError that ended the generation; always closes it."""
-    text: list[str] = []
-    thinking: list[str] = []
-    logprobs: list[TokenLogprob] = []
-    calls: list[ToolCall] = []
-    finished: Finished | None = None
-    try:
-        async for events in generation:
-            for event in events:
-                if isinstance(event, TextDelta):
-                    text.append(event.text)
-                    logprobs.extend(event.logprobs)
-                elif isinstance(event, ThinkingDelta):
-                    thinking.append(event.text)
-                elif isinstance(event, ToolCall):
-                    calls.append(event)
-                elif isinstance(event, Finished):
-                    finished = event
-    finally:
-        generation.close()
-    assert finished is not None, "a stream ends with Finished or raises"
+    answer = await answer_read(generation)
     return final_response(
         endpoint,
         model,
         generation,
-        finished,
-        text="".join(text),
-        thinking="".join(thinking),
-        calls=calls,
-        logprobs=logprobs,
+        answer.finished,
+        text=answer.text,
+        thinking=answer.thinking,
+        calls=answer.calls,
+        logprobs=answer.logprobs,
     )
 
 

@@ -12,7 +12,8 @@ from django.http.response import HttpResponseBase
 from api_ollama.errors import error_body
 from models_app.progress import Progress
 from models_app.watched import Watcher
-from power_site.http import NDJSON, SSE, json_response, stream_response, wants_sse
+from power_site.http import NDJSON, SSE, json_response, wants_sse
+from power_site.streams import stream_response
 
 
 async def progress_response(request: HttpRequest, watcher: Watcher, *, stream: bool) -> HttpResponseBase:

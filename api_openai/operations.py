@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from api_openai import responses, wire
-from api_openai.responses import ErrorEnvelope
-from api_openai.views import chat, completions, models
+from api_openai.chat import body as chat_body
+from api_openai.chat import schema as chat_schema
+from api_openai.chat import view as chat
+from api_openai.completions import body as completion_body
+from api_openai.completions import schema as completion_schema
+from api_openai.completions import view as completions
+from api_openai.models import schema as model_schema
+from api_openai.models import view as models
+from api_openai.schema import ErrorEnvelope
 from power_site.openapi.operation import SSE, Content, Handler, Operation, streamed, whole
 
 
@@ -13,16 +19,16 @@ def _operation(summary: str, content: Content, *, body: type | None = None) -> O
 
 
 OPERATIONS: dict[Handler, Operation] = {
-    models.models: _operation("All models", whole(responses.ModelList)),
-    models.model: _operation("One model", whole(responses.Model)),
+    models.models: _operation("All models", whole(model_schema.ModelList)),
+    models.model: _operation("One model", whole(model_schema.Model)),
     chat.chat_completions: _operation(
         "Answer a conversation",
-        streamed(responses.ChatCompletion, responses.ChatCompletionChunk, ErrorEnvelope, by_default=SSE),
-        body=wire.ChatBody,
+        streamed(chat_schema.ChatCompletion, chat_schema.ChatCompletionChunk, ErrorEnvelope, by_default=SSE),
+        body=chat_body.ChatBody,
     ),
     completions.completions: _operation(
         "Continue a text",
-        streamed(responses.Completion, responses.Completion, ErrorEnvelope, by_default=SSE),
-        body=wire.CompletionBody,
+        streamed(completion_schema.Completion, completion_schema.Completion, ErrorEnvelope, by_default=SSE),
+        body=completion_body.CompletionBody,
     ),
 }

@@ -6,8 +6,10 @@ from functools import partial
 
 from django.urls import path
 
+from api_openai.chat import view as chat
+from api_openai.completions import view as completions
 from api_openai.errors import error_response
-from api_openai.views import chat, completions, models
+from api_openai.models import view as models
 from power_site.http import endpoint
 
 _route = partial(endpoint, error_response)

@@ -1,4 +1,4 @@
-"""What both wires need of HTTP: the database off the loop, JSON in and out, and streams that are always closed."""
+"""What every wire needs of HTTP: the database off the loop, JSON in and out. Streams are in ``streams``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import traceback
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 import orjson
 from django.core.exceptions import RequestAborted
 from django.db import OperationalError, close_old_connections, connections
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from power_site import request_id
@@ -29,8 +29,6 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-T_contra = TypeVar("T_contra", contravariant=True)
 
 AsyncView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
@@ -40,8 +38,6 @@ JSON = "application/json; charset=utf-8"
 
 # Above this many bytes a body is parsed in a thread: 256 KB take orjson about a millisecond.
 PARSE_OFF_LOOP_BYTES = 256 * 1024
-# Proxies would otherwise hold an answer back until it is whole.
-STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 KEEP_CONNECTION_SECONDS = 60.0
 # One pool for every request: a thread per request would be a thousand threads at a thousand streams.
@@ -173,73 +169,6 @@ def fold_keys(value: dict[str, Any]) -> dict[str, Any]:
 def json_response(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """One line of compact JSON: Ollama's client reads even a whole answer line by line (api/client.go)."""
     return HttpResponse(orjson.dumps(value), status=status, content_type=JSON, headers=headers)
-
-
-class Source(Protocol[T_co]):
-    """What a stream is made from: a stream of the pool's, or several merged."""
-
-    async def __anext__(self) -> T_co: ...
-    def close(self) -> None: ...
-
-
-class Encoder(Protocol[T_contra]):
-    """Events to bytes of one wire; one per response, so it may keep state."""
-
-    def encode(self, item: T_contra, /) -> bytes: ...
-    def fail(self, error: Exception, /) -> bytes: ...
-    def finish(self) -> bytes: ...
-
-
-class StreamBody(Generic[T]):
-    """The body of a streamed answer: an iterator object and not a generator.
-
-    Django runs no generator's ``finally`` when the client vanishes while headers are written or while ``send()``
-    blocks, but it always calls ``close()`` of what it was given, in a thread of its choice. After the first byte an
-    error is the last piece of the body, never silence.
-    """
-
-    def __init__(self, source: Source[T], encoder: Encoder[T]) -> None:
-        self._source = source
-        self._encoder = encoder
-        self._ended = False
-
-    def __aiter__(self) -> StreamBody[T]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        chunk = b""
-        while not chunk:
-            if self._ended:
-                raise StopAsyncIteration
-            chunk = await self._next_chunk()
-        return chunk
-
-    def close(self) -> None:
-        self._ended = True
-        self._source.close()
-
-    def __del__(self) -> None:
-        # A request cancelled between the view's return and the response's first byte: nobody else knows of the stream.
-        self.close()
-
-    async def _next_chunk(self) -> bytes:
-        try:
-            return self._encoder.encode(await self._source.__anext__())
-        except StopAsyncIteration:
-            self._ended = True
-            return self._encoder.finish()
-        except Exception as error:  # noqa: BLE001 - the wire's table says what of it a client may see
-            self.close()
-            return self._encoder.fail(error)
-
-
-def stream_response(
-    source: Source[T], encoder: Encoder[T], *, content_type: str, headers: Mapping[str, str] | None = None
-) -> StreamingHttpResponse:
-    """A streamed 200. The caller has awaited the first event, so that what fails before it is a status of its own."""
-    return StreamingHttpResponse(
-        StreamBody(source, encoder), content_type=content_type, headers={**STREAM_HEADERS, **(headers or {})}
-    )
 
 
 def unexpected_text(error: Exception) -> str:

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "models_app",
+    "api_openai",
 ]
 # For the admin's pages. The API's paths take none of them under ``serve`` (power_site.handler).
 MIDDLEWARE = [

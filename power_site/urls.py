@@ -17,6 +17,7 @@ urlpatterns = [
     path("openapi.json", views.openapi),
     path("api/", include("api_ollama.urls")),
     path("v1/", include("api_openai.urls")),
+    path("v1/", include("api_anthropic.urls")),
     path("admin/", admin.site.urls),
     path("static/<path:path>", views.static_file),
 ]

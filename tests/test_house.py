@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("power_site", "models_app", "inference", "api_ollama", "api_openai")
+PACKAGES = ("power_site", "models_app", "inference", "api_ollama", "api_openai", "api_anthropic")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 # Code run from data (S38), and archives, which we never unpack (S6).

@@ -25,9 +25,9 @@ from power_site.http import (
     ignored_options_header,
     json_response,
     read_json,
-    stream_response,
     wants_sse,
 )
+from power_site.streams import stream_response
 
 
 async def generate(request: HttpRequest) -> HttpResponseBase:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from inference import Stream
 from inference.chat.reading import AnswerReader
@@ -22,7 +23,8 @@ from power_site import metrics, runtime
 class Ask:
     """A generation as a wire asks for it. ``top_logprobs`` None: none. ``keep_alive_seconds`` None: the server's.
 
-    ``constraint`` is what the whole answer, or what follows its thoughts, has to be.
+    ``constraint`` is what the whole answer, or what follows its thoughts, has to be. ``user`` and ``metadata`` are what
+    the client says of who asks and why: for the accounts, not for the model.
     """
 
     prompt: Prompt
@@ -35,6 +37,8 @@ class Ask:
     keep_alive_seconds: float | None = None
     form: AnswerForm = TEXT_FORM
     constraint: Constraint | None = None
+    user: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class Generation:

@@ -174,6 +174,11 @@ class Config:
     min_free_bytes: int = setting(512 * MIB, kinds.size(), "Disk space that a pull leaves free.")
     drain_seconds: float = setting(30.0, kinds.seconds(), "How long running answers may go on after a stop was asked.")
     header_timeout: float = setting(10.0, kinds.seconds(), "How long a client may take to send a request's headers.")
+    heartbeat_interval: float = setting(
+        10.0,
+        kinds.seconds(),
+        "How long a streamed answer may be silent before its first word; then comments keep its connection alive.",
+    )
     metrics_remote: bool = setting(
         False, kinds.boolean(), "Answer /metrics to other machines too, not only to this one."
     )

@@ -10,7 +10,7 @@ import pytest
 from api_ollama.chunks import ChunkEncoder, Endpoint, bare_response, whole_response
 from inference.errors import WorkerCrashed
 from inference.events import Finished, TextDelta, ThinkingDelta, ToolCall
-from power_site.http import StreamBody
+from power_site.streams import StreamBody
 from tests.generations import FINISHED, LOGPROB, STARTED, ScriptedStream, generation, texts
 
 METRICS = [

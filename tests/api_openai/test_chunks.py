@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from api_openai.chat_chunks import ChatStreamEncoder, chat_completion
+from api_openai.chat.chunks import ChatStreamEncoder, chat_completion
 from api_openai.choices import Choices
 from api_openai.collect import collect
-from api_openai.completion_chunks import CompletionStreamEncoder, text_completion
+from api_openai.completions.chunks import CompletionStreamEncoder, text_completion
 from api_openai.identity import Identity
 from inference.errors import ShuttingDown, WorkerCrashed
 from inference.events import Finished, TextDelta, ThinkingDelta
 from models_app.serving import Generation
-from power_site.http import StreamBody
+from power_site.streams import StreamBody
 from tests.generations import FINISHED, LOGPROB, ScriptedStream, generation, texts
 
 IDENTITY = Identity.of("chatcmpl", model="M", digest="ab" * 32)

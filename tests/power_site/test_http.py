@@ -1,9 +1,8 @@
-"""power_site.http: bodies, typed requests, and streams that are closed however they end."""
+"""power_site.http: bodies, typed requests, and threads for what would hold up the loop."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +21,6 @@ from power_site.http import (
     PARSE_OFF_LOOP_BYTES,
     BadRequest,
     DatabaseBusy,
-    StreamBody,
     convert,
     endpoint,
     fold_keys,
@@ -32,7 +30,6 @@ from power_site.http import (
     run_db,
     run_file,
     run_file_always,
-    stream_response,
     unexpected_text,
     wants_sse,
 )
@@ -123,76 +120,6 @@ def test_a_field_of_a_wrong_type_is_named(body: dict[str, Any], message: str, fi
 
 def test_an_answer_is_one_line() -> None:
     assert json_response({"a": "x\ny"}).content == b'{"a":"x\\ny"}'
-
-
-class ListSource:
-    """Gives its items, then raises ``error`` if there is one."""
-
-    def __init__(self, *items: bytes, error: Exception | None = None) -> None:
-        self.items = list(items)
-        self.error = error
-        self.n_closed = 0
-
-    async def __anext__(self) -> bytes:
-        if self.items:
-            return self.items.pop(0)
-        raise self.error or StopAsyncIteration
-
-    def close(self) -> None:
-        self.n_closed += 1
-
-
-class PlainEncoder:
-    def encode(self, item: bytes) -> bytes:
-        return item
-
-    def fail(self, error: Exception) -> bytes:
-        return f"failed: {error}".encode()
-
-    def finish(self) -> bytes:
-        return b"end"
-
-
-async def test_a_stream_ends_with_what_the_encoder_adds() -> None:
-    body = StreamBody(ListSource(b"a", b"b"), PlainEncoder())
-    assert [chunk async for chunk in body] == [b"a", b"b", b"end"]
-
-
-async def test_an_empty_piece_is_not_written() -> None:
-    assert [chunk async for chunk in StreamBody(ListSource(b"", b"a", b""), PlainEncoder())] == [b"a", b"end"]
-
-
-async def test_an_error_after_the_first_byte_is_the_last_piece_and_closes_the_source() -> None:
-    source = ListSource(b"a", error=RuntimeError("broken"))
-    assert [chunk async for chunk in StreamBody(source, PlainEncoder())] == [b"a", b"failed: broken"]
-    assert source.n_closed >= 1
-
-
-async def test_a_closed_stream_gives_nothing_more() -> None:
-    body = StreamBody(ListSource(b"a", b"b"), PlainEncoder())
-    assert await anext(body) == b"a"
-    body.close()
-    body.close()
-    assert [chunk async for chunk in body] == []
-
-
-async def test_closing_the_response_closes_the_source_even_if_it_was_never_read() -> None:
-    source = ListSource(b"a")
-    response = stream_response(source, PlainEncoder(), content_type="text/plain")
-    await asyncio.to_thread(response.close)
-    assert source.n_closed >= 1
-
-
-async def test_a_stream_that_nobody_took_is_closed_with_its_last_reference() -> None:
-    source = ListSource(b"a")
-    stream_response(source, PlainEncoder(), content_type="text/plain")
-    gc.collect()
-    assert source.n_closed >= 1
-
-
-async def test_proxies_are_told_not_to_buffer() -> None:
-    response = stream_response(ListSource(), PlainEncoder(), content_type="text/plain", headers={"X-Other": "1"})
-    assert (response["Cache-Control"], response["X-Accel-Buffering"], response["X-Other"]) == ("no-cache", "no", "1")
 
 
 def test_only_what_a_header_may_hold_is_repeated_in_it() -> None:

@@ -27,7 +27,7 @@ class Command(PowerCommand):
         client = configured_client()
         values = variables(
             base_url(client.host, client.port),
-            speaks_anthropic=bool(is_valid_path("/messages", urlconf="api_openai.urls")),
+            speaks_anthropic=bool(is_valid_path("/messages", urlconf="api_anthropic.urls")),
         )
         if options["json"]:
             self.write_json(values)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from api_openai.body import DEFAULTS, Body
 from api_openai.choices import Choices
-from api_openai.wire import DEFAULTS, Body
 from inference.options import SEED_MODULUS, ParsedOptions
 from inference.request import Prompt
 from models_app import serving

@@ -8,15 +8,17 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from api_openai.asks import asks_for, response_headers
+from api_openai.body import MAX_PROMPTS
 from api_openai.choices import open_choices
 from api_openai.collect import collect
-from api_openai.completion_chunks import CompletionStreamEncoder, text_completion
+from api_openai.completions.body import CompletionBody, refuse_unsupported
+from api_openai.completions.chunks import CompletionStreamEncoder, text_completion
 from api_openai.identity import Identity
-from api_openai.views.asking import asks_for, response_headers
-from api_openai.wire import MAX_PROMPTS, CompletionBody, refuse_unsupported_completion
 from inference.request import TextPrompt, TokenPrompt
 from models_app import serving
-from power_site.http import SSE, BadRequest, convert, json_response, read_json, stream_response
+from power_site.http import SSE, BadRequest, convert, json_response, read_json
+from power_site.streams import stream_response
 
 
 async def completions(request: HttpRequest) -> HttpResponseBase:
@@ -25,7 +27,7 @@ async def completions(request: HttpRequest) -> HttpResponseBase:
     body = convert(fields, CompletionBody)
     served = await serving.model_resolve(body.model)
     serving.require_completion(served, requested=body.model, act="generate")
-    refuse_unsupported_completion(fields)
+    refuse_unsupported(fields)
     prompts = _prompts(body.prompt, n_vocab=served.spec.n_vocab)
     asks = asks_for(body, served, prompts, top_logprobs=body.wanted_logprobs)
     echoes = [_echo(prompt, echo=body.echo) for prompt in prompts for _ in range(body.n)]

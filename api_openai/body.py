@@ -67,87 +67,12 @@ class Body(Struct, frozen=True, kw_only=True):
         return self.max_tokens
 
 
-class Message(Struct, frozen=True, kw_only=True):
-    role: str
-    content: str | list[dict[str, Any]] | None = None
-    name: str = ""
-    reasoning: str = ""
-    reasoning_content: str = ""
-    tool_calls: list[dict[str, Any]] = []
-    tool_call_id: str = ""
-
-
-class ChatBody(Body, frozen=True, kw_only=True):
-    messages: list[Message] = []
-    max_completion_tokens: int | None = None
-    logprobs: bool = False
-    top_logprobs: int = 0
-    tools: list[Any] = []
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_range("top_logprobs", self.top_logprobs, 0, 20)
-        require_range("max_completion_tokens", self.max_completion_tokens, 1, INT32_MAX)
-        if not self.messages:
-            raise BadRequest("[] is too short - 'messages'", field="messages")
-
-    @property
-    def max_predicted(self) -> int | None:
-        return self.max_completion_tokens or self.max_tokens
-
-    @property
-    def wanted_logprobs(self) -> int | None:
-        return self.top_logprobs if self.logprobs else None
-
-
-class CompletionBody(Body, frozen=True, kw_only=True):
-    """``prompt`` is text, texts, tokens or lists of tokens."""
-
-    prompt: str | list[Any] = ""
-    echo: bool = False
-    logprobs: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_range("logprobs", self.logprobs, 0, 20)
-
-    @property
-    def wanted_logprobs(self) -> int | None:
-        return self.logprobs
-
-
-# Field → the values that ask for nothing beyond what happens anyway.
-_CHAT_NOT_YET: dict[str, tuple[Any, ...]] = {
-    "audio": (),
-    "function_call": ("none", "auto"),
-    "functions": ([],),
-    "modalities": (["text"], []),
-    "moderation": (),
-    "prediction": (),
-    "reasoning": ({}, {"effort": "none"}),
-    "reasoning_effort": ("none",),
-    "response_format": ({"type": "text"},),
-    "tool_choice": ("none", "auto"),
-    "verbosity": ("medium",),
-    "web_search_options": (),
-}
-_COMPLETION_NOT_YET: dict[str, tuple[Any, ...]] = {"best_of": (1,), "suffix": ("",)}
-
-
-def refuse_unsupported_chat(body: Mapping[str, Any]) -> None:
-    _refuse(body, _CHAT_NOT_YET)
-
-
-def refuse_unsupported_completion(body: Mapping[str, Any]) -> None:
-    _refuse(body, _COMPLETION_NOT_YET)
-
-
 def require_range(name: str, value: int | None, low: int, high: int) -> None:
     if value is not None and not low <= value <= high:
         raise BadRequest(f"{name} must be between {low} and {high}", field=name)
 
 
-def _refuse(body: Mapping[str, Any], not_yet: Mapping[str, tuple[Any, ...]]) -> None:
+def refuse(body: Mapping[str, Any], not_yet: Mapping[str, tuple[Any, ...]]) -> None:
     for name, harmless in not_yet.items():
         if name in body and body[name] not in harmless:
             raise BadRequest(f"{name} is not supported by this server yet", field=name)

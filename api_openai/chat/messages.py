@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from api_openai.wire import Message
+from api_openai.chat.body import Message
 from inference import request as engine
 from power_site.http import BadRequest
 

@@ -1,4 +1,4 @@
-"""api_openai.wire and messages: OpenAI's requests, what of them counts and what is refused."""
+"""A chat's request: what of it counts and what is refused."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from api_openai.messages import engine_messages
-from api_openai.wire import ChatBody, CompletionBody, refuse_unsupported_chat, refuse_unsupported_completion
-from inference.request import Message
+from api_openai.chat.body import ChatBody, refuse_unsupported
 from power_site.http import BadRequest, convert
 
 HI: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
@@ -16,10 +14,6 @@ HI: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi
 
 def chat_body(**fields: Any) -> ChatBody:
     return convert(HI | fields, ChatBody)
-
-
-def turns(*messages: dict[str, Any]) -> list[Message]:
-    return engine_messages(chat_body(messages=list(messages)).messages)
 
 
 def test_it_does_not_stream_by_default() -> None:
@@ -90,13 +84,13 @@ def test_no_messages_are_refused_in_ollamas_words() -> None:
 )
 def test_what_would_change_the_answer_and_cannot_be_done_yet_is_refused_by_name(fields: dict[str, Any]) -> None:
     with pytest.raises(BadRequest) as caught:
-        refuse_unsupported_chat(HI | fields)
+        refuse_unsupported(HI | fields)
     assert caught.value.field in fields
     assert caught.value.field in str(caught.value)
 
 
 def test_what_asks_for_nothing_special_is_accepted() -> None:
-    refuse_unsupported_chat(
+    refuse_unsupported(
         HI
         | {
             "response_format": {"type": "text"},
@@ -109,58 +103,3 @@ def test_what_asks_for_nothing_special_is_accepted() -> None:
             "parallel_tool_calls": True,
         }
     )
-    refuse_unsupported_completion({"model": "m", "prompt": "x", "suffix": "", "best_of": 1})
-
-
-def test_best_of_and_suffix_are_refused() -> None:
-    for fields in ({"best_of": 3}, {"suffix": "x"}):
-        with pytest.raises(BadRequest):
-            refuse_unsupported_completion({"model": "m", "prompt": "x", **fields})
-
-
-def test_zero_logprobs_of_a_completion_are_the_chosen_tokens_alone() -> None:
-    assert convert({"model": "m", "logprobs": 0}, CompletionBody).wanted_logprobs == 0
-    assert convert({"model": "m"}, CompletionBody).wanted_logprobs is None
-
-
-def test_developer_is_a_system_and_roles_are_lower_case() -> None:
-    assert [turn.role for turn in turns({"role": "developer", "content": "x"}, {"role": "User", "content": "y"})] == [
-        "system",
-        "user",
-    ]
-
-
-def test_parts_of_text_are_put_together() -> None:
-    parts = [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]
-    assert turns({"role": "user", "content": parts})[0].content == "one\ntwo"
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        None,
-        [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}],
-        [{"type": "input_audio", "input_audio": {}}],
-        [{"type": "text"}],
-        [{"text": "x"}],
-    ],
-)
-def test_content_that_is_no_text_is_refused_by_the_messages_number(content: Any) -> None:
-    with pytest.raises(BadRequest, match=r"messages\[1\]\.content") as caught:
-        turns({"role": "user", "content": "x"}, {"role": "user", "content": content})
-    assert str(caught.value.field).startswith("messages[1].content")
-
-
-def test_tool_calls_reach_the_template_with_arguments_as_an_object() -> None:
-    call = {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"b":1,"a":2}'}}
-    asked, result = turns(
-        {"role": "assistant", "content": None, "tool_calls": [call]},
-        {"role": "tool", "content": "3", "tool_call_id": "call_1"},
-    )
-    assert asked.tool_calls[0]["function"]["arguments"] == {"b": 1, "a": 2}
-    assert (result.tool_name, result.tool_call_id) == ("add", "call_1")
-
-
-def test_tool_calls_with_arguments_that_are_no_json_are_refused() -> None:
-    with pytest.raises(BadRequest, match="invalid tool call arguments"):
-        turns({"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{"}}]})

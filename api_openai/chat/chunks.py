@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from api_openai.collect import Answer
 from api_openai.identity import Identity, usage
 from api_openai.stream import StreamEncoder
 from inference.events import TokenLogprob
+from models_app.serving.answers import Answer
 
 
 class ChatStreamEncoder(StreamEncoder):

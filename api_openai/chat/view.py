@@ -7,17 +7,18 @@ import time
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from api_openai.chat_chunks import ChatStreamEncoder, chat_completion
+from api_openai.asks import asks_for, response_headers
+from api_openai.chat.body import ChatBody, refuse_unsupported
+from api_openai.chat.chunks import ChatStreamEncoder, chat_completion
+from api_openai.chat.messages import engine_messages
 from api_openai.choices import open_choices
 from api_openai.collect import collect
 from api_openai.identity import Identity
-from api_openai.messages import engine_messages
-from api_openai.views.asking import asks_for, response_headers
-from api_openai.wire import ChatBody, refuse_unsupported_chat
 from models_app import serving
 from models_app.entries import ServedModel
 from models_app.serving.prompts import chat_prompt
-from power_site.http import SSE, BadRequest, convert, json_response, read_json, stream_response
+from power_site.http import SSE, BadRequest, convert, json_response, read_json
+from power_site.streams import stream_response
 
 
 async def chat_completions(request: HttpRequest) -> HttpResponseBase:
@@ -26,7 +27,7 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     body = convert(fields, ChatBody)
     served = await serving.model_resolve(body.model)
     _require(body, served)
-    refuse_unsupported_chat(fields)
+    refuse_unsupported(fields)
     prompt = chat_prompt(served, engine_messages(body.messages))
     asks = asks_for(body, served, [prompt], top_logprobs=body.wanted_logprobs)
     choices = await open_choices(served, asks, begun_at=begun_at)
