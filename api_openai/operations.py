@@ -8,8 +8,8 @@ from api_openai.chat import view as chat
 from api_openai.completions import body as completion_body
 from api_openai.completions import schema as completion_schema
 from api_openai.completions import view as completions
-from api_openai.models import schema as model_schema
-from api_openai.models import view as models
+from api_openai.listing import schema as model_schema
+from api_openai.listing import view as models
 from api_openai.schema import ErrorEnvelope
 from power_site.openapi.operation import SSE, Content, Handler, Operation, streamed, whole
 

@@ -9,7 +9,7 @@ from django.urls import path
 from api_openai.chat import view as chat
 from api_openai.completions import view as completions
 from api_openai.errors import error_response
-from api_openai.models import view as models
+from api_openai.listing import view as models
 from power_site.http import endpoint
 
 _route = partial(endpoint, error_response)
