@@ -17,7 +17,6 @@ from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
-from models_app.digests import Digest
 from models_app.naming import ModelName
 
 DIGEST_LENGTH = 71
@@ -205,8 +204,3 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
-
-
-def digest_of(row: Blob | Manifest) -> Digest:
-    """The row's digest as the type; a row that isn't one raises InvalidDigest rather than becoming a path."""
-    return Digest.parse(row.digest)

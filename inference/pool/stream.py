@@ -47,9 +47,6 @@ class Stream:
             # The loop is closed, and with it the pool and its workers: nothing is left to cancel.
             return
 
-    async def aclose(self) -> None:
-        self.close()
-
     def __del__(self) -> None:
         # A caller cancelled at the very moment its stream was ready never gets to close it.
         self.close()

@@ -60,10 +60,6 @@ class WaitingRoom:
     def groups(self) -> list[Group]:
         return list(self._groups.values())
 
-    @property
-    def n_admitted(self) -> int:
-        return self._n_admitted.total()
-
     def admit(self, digest: str, *, limit: int) -> None:
         """Counts one more request in, waiting or generating. Raises ServerBusy beyond ``limit``."""
         if self._n_admitted[digest] >= limit:
