@@ -105,22 +105,30 @@ def answer_form(
     think: Think = None,
     tools: Sequence[Tool] = (),
     choice: ToolChoice = AUTO,
+    parallel: bool = True,
+    generic: bool = False,
     template: str = "",
 ) -> AnswerForm:
-    """``template`` is the request's own. Raises NotSupported for tools that the model doesn't know, unless the setting
-    ``generic_tools`` is on, and InvalidRequest for a choice that can't be had."""
+    """``parallel``: an answer may hold more calls than one. ``template`` is the request's own.
+
+    Raises NotSupported for tools that the model doesn't know, unless they may be told of in words (``generic``, or the
+    setting ``generic_tools``), and InvalidRequest for a choice that can't be had.
+    """
     family = _family_asked(template) if template else _family(_template(served), served.architecture)
     thinking = _budgeted(family.thinking, think)
     if think == "max" and family.name == "harmony":
         think = "high"  # the most that gpt-oss has a word for (shouldUseHarmony, server/routes.go)
     if not tools or choice.mode == "none":
         return AnswerForm(family=family, think=think, thinking=thinking)
+    tools = [tool for tool in tools if not choice.allowed or tool["function"]["name"] in choice.allowed]
     in_words = "tools" not in served.capabilities
-    if in_words and not config().generic_tools:
+    if in_words and not (generic or config().generic_tools):
         raise NotSupported(f"{served.name.full} does not support tools")
     if in_words or not family.knows_tools:
         family = generic_of(family)
-    constraint = family.forced(tools, name=choice.name or None) if choice.mode == "required" else None
+    constraint = None
+    if choice.mode == "required":
+        constraint = family.forced(tools, name=choice.name or None, parallel=parallel and not choice.name)
     return AnswerForm(
         family=family,
         tools=tuple(tools),

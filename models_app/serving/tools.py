@@ -15,10 +15,12 @@ Tool = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolChoice:
-    """``required``: the answer is a call, of ``name`` if there is one. Ollama knows ``auto`` only."""
+    """``required``: the answer is calls, or one of ``name`` if there is one. ``allowed`` are the names of the tools
+    that may be called; empty for all. Ollama knows ``auto`` only."""
 
     mode: Literal["auto", "none", "required"] = "auto"
     name: str = ""
+    allowed: tuple[str, ...] = ()
 
 
 AUTO = ToolChoice()
@@ -30,7 +32,10 @@ def parse_tools(values: Sequence[Any]) -> tuple[Tool, ...]:
 
 
 def parse_tool_choice(value: Any, tools: Sequence[Tool]) -> ToolChoice:
-    """OpenAI's forms: none, auto, required, or an object that names a function. Raises BadRequest."""
+    """OpenAI's forms: none, auto, required, or an object that names a function or those that are allowed.
+
+    An object's inner part may also stand in it itself, as on ``/v1/responses``. Raises BadRequest.
+    """
     match value:
         case None | "" | "auto":
             return AUTO
@@ -38,19 +43,42 @@ def parse_tool_choice(value: Any, tools: Sequence[Tool]) -> ToolChoice:
             return ToolChoice(mode="none")
         case "required":
             choice = ToolChoice(mode="required")
-        case {"type": "function", "function": {"name": str(name)}}:
+        case {"type": "function", "function": {"name": str(name)}} | {"type": "function", "name": str(name)}:
             choice = ToolChoice(mode="required", name=name)
+        case {"type": "allowed_tools", "allowed_tools": {} as allowed}:
+            choice = _allowed(allowed)
+        case {"type": "allowed_tools"}:
+            choice = _allowed(value)
         case _:
             raise BadRequest(
-                'invalid tool_choice: it must be "none", "auto", "required" or {"type": "function", "function": '
-                '{"name": …}}',
+                'invalid tool_choice: it must be "none", "auto", "required", {"type": "function", "function": '
+                '{"name": …}} or {"type": "allowed_tools", "allowed_tools": {"mode": …, "tools": […]}}',
                 field="tool_choice",
             )
     if not tools:
         raise BadRequest("tool_choice is of no use without tools", field="tool_choice")
-    if choice.name and not any(tool["function"]["name"] == choice.name for tool in tools):
-        raise BadRequest(f'tool_choice names "{choice.name[:64]}", which is not among the tools', field="tool_choice")
+    offered = {tool["function"]["name"] for tool in tools}
+    for name in filter(None, (choice.name, *choice.allowed)):
+        if name not in offered:
+            raise BadRequest(f'tool_choice names "{name[:64]}", which is not among the tools', field="tool_choice")
     return choice
+
+
+def _allowed(value: Mapping[str, Any]) -> ToolChoice:
+    mode, tools = value.get("mode"), value.get("tools")
+    if mode not in ("auto", "required"):
+        raise _invalid("tool_choice.allowed_tools.mode", '"auto" or "required"')
+    if not isinstance(tools, list) or not tools:
+        raise _invalid("tool_choice.allowed_tools.tools", "a list of tools")
+    names = [_named(tool, f"tool_choice.allowed_tools.tools[{index}]") for index, tool in enumerate(tools)]
+    return ToolChoice(mode="required" if mode == "required" else "auto", allowed=tuple(names))
+
+
+def _named(value: Any, path: str) -> str:
+    match value:
+        case {"function": {"name": str(name)}} | {"name": str(name)}:
+            return name
+    raise _invalid(path, "an object that names a function")
 
 
 def parse_tool_calls(values: Sequence[Any], path: str) -> tuple[Tool, ...]:

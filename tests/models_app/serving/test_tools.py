@@ -100,3 +100,33 @@ def test_earlier_calls_have_their_arguments_as_an_object(arguments: Any) -> None
 def test_calls_that_are_none_are_refused_with_their_place(call: Any) -> None:
     with pytest.raises(BadRequest, match=r"messages\[2\].tool_calls\[0\]"):
         parse_tool_calls([call], "messages[2].tool_calls")
+
+
+@pytest.mark.parametrize("mode", ["auto", "required"])
+def test_a_choice_may_allow_some_of_the_tools(mode: str) -> None:
+    tools = parse_tools([{"function": {"name": name}} for name in "fgh"])
+    listed = {
+        "mode": mode,
+        "tools": [{"type": "function", "function": {"name": "f"}}, {"type": "function", "name": "h"}],
+    }
+    for value in ({"type": "allowed_tools", "allowed_tools": listed}, {"type": "allowed_tools", **listed}):
+        choice = parse_tool_choice(value, tools)
+        assert (choice.mode, choice.allowed) == (mode, ("f", "h"))
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        {},
+        {"mode": "none", "tools": [{"function": {"name": "f"}}]},
+        {"mode": "auto", "tools": []},
+        {"mode": "auto", "tools": ["f"]},
+        {"mode": "auto", "tools": [{"function": {"name": "g"}}]},
+    ],
+)
+def test_a_list_of_allowed_tools_that_is_none_is_refused(allowed: dict[str, object]) -> None:
+    with pytest.raises(BadRequest) as caught:
+        parse_tool_choice(
+            {"type": "allowed_tools", "allowed_tools": allowed}, parse_tools([{"function": {"name": "f"}}])
+        )
+    assert str(caught.value.field).startswith("tool_choice")
