@@ -20,6 +20,7 @@ from inference.events import (
     Started,
     TextDelta,
     ThinkingDelta,
+    Tokenized,
     TokenLogprob,
     ToolCall,
 )
@@ -30,6 +31,7 @@ from inference.request import (
     Message,
     SamplingOptions,
     TextPrompt,
+    TokenizeRequest,
     TokenPrompt,
 )
 from inference.spec import ModelSpec
@@ -65,6 +67,8 @@ __all__ = [
     "ThinkingDelta",
     "TokenLogprob",
     "TokenPrompt",
+    "TokenizeRequest",
+    "Tokenized",
     "ToolCall",
 ]
 

@@ -1,6 +1,7 @@
 """What a generation tells its caller, in this order: Started, any number of deltas, then one of Finished or Failed.
 
-For embeddings the same: Started, any number of Embedded, and the end.
+For embeddings the same: Started, any number of Embedded, and the end; for a TokenizeRequest: Started, Tokenized, and
+the end.
 """
 
 from __future__ import annotations
@@ -67,6 +68,15 @@ class Embedded(Struct, frozen=True, array_like=True, tag="embedded"):
     data: bytes
 
 
+class Tokenized(Struct, frozen=True, array_like=True, tag="tokenized"):
+    """The answer to a TokenizeRequest. ``pieces`` are what each token is written as, control tokens too; numbers below
+    0 stand for parts of an image or a sound, and have none. Both are empty where only ``n_tokens`` was asked for."""
+
+    n_tokens: int
+    tokens: tuple[int, ...] = ()
+    pieces: tuple[bytes, ...] = ()
+
+
 class Finished(Struct, frozen=True, array_like=True, tag="finished"):
     """``stop_sequence`` is the caller's stop string that ended it, if any. ``context``: prompt and answer tokens."""
 
@@ -104,4 +114,4 @@ class Failed(Struct, frozen=True, array_like=True, tag="failed"):
         return error
 
 
-Event = Started | TextDelta | ThinkingDelta | ToolCall | Embedded | Finished | Failed
+Event = Started | TextDelta | ThinkingDelta | ToolCall | Embedded | Tokenized | Finished | Failed

@@ -153,6 +153,20 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return min(self.num_ctx or loaded, loaded)
 
 
+class TokenizeRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The tokens of a prompt, however many: it is rendered and tokenized, its media are measured, nothing is decoded.
+
+    ``add_special`` None treats a text as a generation does; True puts the vocabulary's first and last tokens around it
+    (none that it begins with already), False nothing. ``parse_special``: text that is written like a control token
+    becomes one; both are for a TextPrompt. ``wants``: how many they are, which they are, or their texts too.
+    """
+
+    prompt: Prompt
+    add_special: bool | None = None
+    parse_special: bool = True
+    wants: Literal["count", "tokens", "pieces"] = "tokens"
+
+
 class EmbedRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Texts, or the tokens of texts, that are embedded together; the vectors come back in this order.
 

@@ -19,6 +19,7 @@ from inference.engine.media.chunks import MediaBatch, Projector
 from inference.engine.swap import State
 from inference.events import TokenLogprob
 from inference.request import SamplingOptions
+from inference.vocabulary import VocabularyInfo
 
 # A backend's own handle of one request's sampling state; opaque to the scheduler.
 Sampler = Any
@@ -58,6 +59,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     has_mrope: bool = False
     architecture: str = ""
     insert: InsertTokens | None = None
+    vocabulary: VocabularyInfo | None = None
 
 
 class Backend(Protocol):
@@ -132,6 +134,8 @@ class EmbedSource(Protocol):
     def info(self) -> BackendInfo: ...
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]: ...
+
+    def special_piece(self, token: int) -> bytes: ...
 
     def open_embedder(self, *, n_cells: int) -> Embedder:
         """Room for ``n_cells`` tokens at least, where the model has a cache. Raises ModelLoadError, NotSupported."""

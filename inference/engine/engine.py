@@ -9,9 +9,10 @@ from inference.engine.backend import BackendInfo, EmbedSource
 from inference.engine.embedding.runner import EmbedRunner
 from inference.engine.opening import open_backend, open_embed_source
 from inference.engine.runner import Publish, Runner, RunnerStats
+from inference.engine.tokenizing import Tokenizing
 from inference.errors import NotSupported
 from inference.events import Failed
-from inference.request import EmbedRequest, GenerateRequest
+from inference.request import EmbedRequest, GenerateRequest, TokenizeRequest
 from inference.spec import ModelSpec
 
 
@@ -23,6 +24,11 @@ class Engine:
         self._source = source
         self._runner = runner
         self._embeds = EmbedRunner(source, publish=publish, generates=runner is not None)
+        self._tokenizing = (
+            Tokenizing(source, publish=publish)
+            if runner is None
+            else Tokenizing(source, publish=publish, preparer=runner.preparer, threads_for=runner.threads_for)
+        )
         self._publish = publish
 
     @property
@@ -43,11 +49,15 @@ class Engine:
     def embed(self, request_id: int, request: EmbedRequest) -> None:
         self._embeds.submit(request_id, request)
 
+    def tokenize(self, request_id: int, request: TokenizeRequest) -> None:
+        self._tokenizing.submit(request_id, request)
+
     def cancel(self, request_id: int) -> None:
         """Unknown and finished ids are ignored."""
         if self._runner is not None:
             self._runner.cancel(request_id)
         self._embeds.cancel(request_id)
+        self._tokenizing.cancel(request_id)
 
     def stats(self) -> RunnerStats:
         embeds = self._embeds.stats()
@@ -64,6 +74,7 @@ class Engine:
 
     def close(self) -> None:
         """Ends every request and frees the model, the embedding context before the weights it reads."""
+        self._tokenizing.close()
         self._embeds.close()
         if self._runner is not None:
             self._runner.close()

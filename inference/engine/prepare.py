@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from inference.engine.insert import insert_prompt
 from inference.engine.media.chunks import MediaChunk
 from inference.engine.media.prompt import MediaPrompt, MediaPrompts, Tokenizer
 from inference.errors import InvalidOption, InvalidRequest, NotSupported, PromptTooLong
-from inference.request import ChatPrompt, GenerateRequest, Message, TextPrompt
+from inference.request import ChatPrompt, GenerateRequest, Message, Prompt, TextPrompt
 
 # faults S25: a template may not make a text many times as long as the context. No token of a real text is longer.
 MAX_CHARS_PER_TOKEN = 64
@@ -54,6 +55,15 @@ class Preparer:
         self._template = reader._template
         chunks = {} if request.render_only else media.encode(prepared.tokens, is_wanted)
         return replace(prepared, text=media.plain(prepared.text), media=chunks)
+
+    def tokens(self, prompt: Prompt) -> list[int]:
+        """All of them, whether they fit or not; those of media are measured, and none is encoded."""
+        media = self._media.open(prompt, "")
+        request = GenerateRequest(prompt=prompt if media is None else media.prompt)
+        reader = self if media is None else self._reader(media)
+        tokens = reader._tokenize(request, sys.maxsize).tokens
+        self._template = reader._template
+        return tokens
 
     def _reader(self, media: MediaPrompt) -> Preparer:
         """This one, with tokens of media where a text has their marks."""

@@ -22,7 +22,7 @@ from inference.engine.step import Step
 from inference.engine.thinking import preserved_pieces, watch_thinking
 from inference.errors import DecodeFailed, InferenceError, ModelFailed, RequestCancelled, ShuttingDown
 from inference.events import Event, Failed, Finished, Started, TextDelta
-from inference.request import GenerateRequest, images_of
+from inference.request import GenerateRequest, Prompt, images_of
 
 logger = logging.getLogger("inference.runner")
 
@@ -50,7 +50,7 @@ class Runner:
     def __init__(self, backend: Backend, *, options: LoadOptions, publish: Publish) -> None:
         self._backend = backend
         self._publish = publish
-        self._preparer = Preparer(backend)
+        self.preparer = Preparer(backend)
         self._scheduler = Scheduler(backend, num_parallel=options.num_parallel, clock=time.monotonic)
         self._prep = ThreadPoolExecutor(NUM_PREP_THREADS, thread_name_prefix="prepare")
         # Encoding an image takes seconds on a small machine, and mtmd does one at a time: prompts of text don't queue
@@ -84,14 +84,16 @@ class Runner:
             if not closed:
                 self._preparing.add(request_id)
                 arrival = next(self._arrivals)
-                self._threads_for(request).submit(self._prepare, request_id, request, arrival, time.monotonic())
+                threads = self.threads_for(request.prompt, is_constrained=request.constraint is not None)
+                threads.submit(self._prepare, request_id, request, arrival, time.monotonic())
         if closed:
             self._publish([(request_id, Failed.of(ShuttingDown()))])
 
-    def _threads_for(self, request: GenerateRequest) -> ThreadPoolExecutor:
-        if images_of(request.prompt):
+    def threads_for(self, prompt: Prompt, *, is_constrained: bool = False) -> ThreadPoolExecutor:
+        """Where a prompt is prepared."""
+        if images_of(prompt):
             return self._media
-        return self._prep if request.constraint is None else self._constraining
+        return self._constraining if is_constrained else self._prep
 
     def cancel(self, request_id: int) -> None:
         """Unknown and finished ids are ignored."""
@@ -132,7 +134,7 @@ class Runner:
     def _prepare(self, request_id: int, request: GenerateRequest, arrival: int, submitted_at: float) -> None:
         try:
             self._check_wanted(request_id)
-            prepared = self._preparer.prepare(request, is_wanted=lambda: self._is_wanted(request_id))
+            prepared = self.preparer.prepare(request, is_wanted=lambda: self._is_wanted(request_id))
             if request.render_only:
                 self._show(request_id, prepared)
                 return

@@ -26,7 +26,7 @@ from inference.errors import (
     ShuttingDown,
     WorkerCrashed,
 )
-from inference.events import Event, Failed, Finished, Started
+from inference.events import Event, Failed, Finished, Started, Tokenized
 from inference.mailbox import Mailbox
 from inference.pool import memory
 from inference.pool.clock import Clock, LoopClock
@@ -38,9 +38,10 @@ from inference.pool.observer import PoolObserver
 from inference.pool.resident import Resident
 from inference.pool.stream import Stream
 from inference.pool.waiting import Ticket, WaitingRoom
-from inference.request import EmbedRequest, GenerateRequest
+from inference.request import EmbedRequest, GenerateRequest, TokenizeRequest
 from inference.spec import ModelSpec
 from inference.worker.host import WorkerHost
+from inference.worker.protocol import LoadedInfo
 
 logger = logging.getLogger(__name__)
 
@@ -125,6 +126,37 @@ class Pool:
         finally:
             self._cancel(ticket)
         return Embeddings(vectors=vectors, started=started, load_seconds=ticket.load_seconds)
+
+    async def tokenize(
+        self,
+        spec: ModelSpec,
+        options: LoadOptions,
+        request: TokenizeRequest,
+        *,
+        keep_alive_seconds: float | None = None,
+    ) -> Tokenized:
+        """Loads the model if it must; nothing is decoded. Cancelling this call drops the request."""
+        ticket = self._admit(spec, options, keep_alive_seconds)
+        try:
+            return await self._replayed(ticket, partial(self._tokenized, ticket, request))
+        except InferenceError as error:
+            self._observer.request_refused(spec.name, type(error).__name__)
+            raise
+        finally:
+            self._cancel(ticket)
+
+    async def describe(
+        self, spec: ModelSpec, options: LoadOptions, *, keep_alive_seconds: float | None = None
+    ) -> LoadedInfo:
+        """What the model turned out to be when it was loaded; loads it if it must."""
+        ticket = self._admit(spec, options, keep_alive_seconds)
+        try:
+            await self._served(ticket)
+            assert ticket.model is not None
+            assert ticket.model.info is not None, "it is loaded"
+            return ticket.model.info
+        finally:
+            self._release(ticket)
 
     async def load(self, spec: ModelSpec, options: LoadOptions, *, keep_alive_seconds: float | None = None) -> float:
         """Makes the model resident; the seconds that took, 0.0 when it was. Its keep_alive starts anew."""
@@ -239,6 +271,18 @@ class Pool:
         ticket.mailbox = mailbox
         ticket.request_id = ticket.model.host.submit(request, mailbox)
         return await collect(mailbox, n_inputs=len(request.inputs))
+
+    async def _tokenized(self, ticket: Ticket, request: TokenizeRequest) -> Tokenized:
+        assert ticket.model is not None
+        assert ticket.model.host is not None
+        mailbox = Mailbox(on_end=lambda event: None, on_overflow=lambda: None)
+        ticket.mailbox = mailbox
+        ticket.request_id = ticket.model.host.submit(request, mailbox)
+        await mailbox.wait_started()
+        found = next((each for each in await mailbox.get() if isinstance(each, Tokenized)), None)
+        if found is None:
+            raise ShuttingDown  # nothing else ends a request early without saying why
+        return found
 
     def _ended(self, ticket: Ticket, event: Event | None) -> None:
         """The mailbox has its last event, or was closed. What ends before Started is ``generate``'s to raise or

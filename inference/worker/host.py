@@ -20,7 +20,7 @@ import msgspec
 from inference.config import LoadOptions, PoolConfig
 from inference.errors import InferenceError, InvalidRequest, LoadTimeout, ModelLoadError, WorkerCrashed
 from inference.mailbox import Mailbox
-from inference.request import EmbedRequest, GenerateRequest
+from inference.request import EmbedRequest, GenerateRequest, TokenizeRequest
 from inference.spec import ModelSpec
 from inference.worker import exits
 from inference.worker.exits import Exit
@@ -40,6 +40,7 @@ from inference.worker.protocol import (
     ProtocolError,
     Shutdown,
     Submit,
+    Tokenize,
     ToWorker,
     decode_from_worker,
     encode,
@@ -56,6 +57,13 @@ _POLL_SECONDS = 0.005
 _MAX_FRAME_BYTES = 64 << 20
 
 OnExit = Callable[[Exit], None]
+Request = GenerateRequest | EmbedRequest | TokenizeRequest
+
+_MESSAGES: dict[type[Request], type[Submit | Embed | Tokenize]] = {
+    GenerateRequest: Submit,
+    EmbedRequest: Embed,
+    TokenizeRequest: Tokenize,
+}
 
 
 class Host(Protocol):
@@ -66,7 +74,7 @@ class Host(Protocol):
 
     async def start(self) -> LoadedInfo: ...
 
-    def submit(self, request: GenerateRequest | EmbedRequest, mailbox: Mailbox) -> int: ...
+    def submit(self, request: Request, mailbox: Mailbox) -> int: ...
 
     def cancel(self, request_id: int) -> None: ...
 
@@ -130,7 +138,7 @@ class WorkerHost(asyncio.Protocol):
                 self.connection_lost(None)
             raise
 
-    def submit(self, request: GenerateRequest | EmbedRequest, mailbox: Mailbox) -> int:
+    def submit(self, request: Request, mailbox: Mailbox) -> int:
         """Hands the request to the worker; its events go to ``mailbox`` until that ends. Raises InvalidRequest."""
         try:
             body = self._encoder.encode(request)
@@ -138,8 +146,7 @@ class WorkerHost(asyncio.Protocol):
             raise InvalidRequest("the request holds values that can't be passed to the model's worker") from None
         self._last_request_id += 1
         self._mailboxes[self._last_request_id] = mailbox
-        message = Embed if isinstance(request, EmbedRequest) else Submit
-        self._send(message(self._last_request_id, msgspec.Raw(body)))
+        self._send(_MESSAGES[type(request)](self._last_request_id, msgspec.Raw(body)))
         if self._exited.is_set():
             mailbox.fail(WorkerCrashed("stopped"))
         return self._last_request_id

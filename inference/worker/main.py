@@ -22,7 +22,7 @@ from inference.engine.engine import Engine, open_engine
 from inference.errors import InferenceError, InvalidRequest, ModelLoadError, ModelTooLarge
 from inference.events import Event, Failed
 from inference.pool import memory
-from inference.request import EmbedRequest, GenerateRequest
+from inference.request import EmbedRequest, GenerateRequest, TokenizeRequest
 from inference.worker.limits import apply_limits
 from inference.worker.protocol import (
     Cancel,
@@ -38,6 +38,7 @@ from inference.worker.protocol import (
     LoadProgress,
     Shutdown,
     Submit,
+    Tokenize,
     ToWorker,
     decode_to_worker,
     encode,
@@ -62,6 +63,7 @@ class Worker:
         self._engine: Engine | None = None
         self._generate_decoder = msgspec.msgpack.Decoder(GenerateRequest)
         self._embed_decoder = msgspec.msgpack.Decoder(EmbedRequest)
+        self._tokenize_decoder = msgspec.msgpack.Decoder(TokenizeRequest)
         self._load_thread: threading.Thread | None = None
 
     def run(self) -> None:
@@ -90,7 +92,7 @@ class Worker:
             return b""
 
     def _handle(self, message: ToWorker) -> None:
-        if isinstance(message, Submit | Embed):
+        if isinstance(message, Submit | Embed | Tokenize):
             self._submit(message)
         elif isinstance(message, Cancel):
             if self._engine is not None:
@@ -103,7 +105,7 @@ class Worker:
                 target=self._beat, args=(message.heartbeat_seconds,), name="heartbeat", daemon=True
             ).start()
 
-    def _submit(self, message: Submit | Embed) -> None:
+    def _submit(self, message: Submit | Embed | Tokenize) -> None:
         assert self._engine is not None, "the server submits after Loaded"
         if not self._engine.is_alive:
             self._give_up()
@@ -114,11 +116,13 @@ class Worker:
             failure = Failed.of(InvalidRequest("the request can't be passed to the model's worker"))
             self._publish([(message.request_id, failure)])
 
-    def _hand_over(self, engine: Engine, message: Submit | Embed) -> None:
+    def _hand_over(self, engine: Engine, message: Submit | Embed | Tokenize) -> None:
         if isinstance(message, Submit):
             engine.submit(message.request_id, self._generate_decoder.decode(message.request))
-        else:
+        elif isinstance(message, Embed):
             engine.embed(message.request_id, self._embed_decoder.decode(message.request))
+        else:
+            engine.tokenize(message.request_id, self._tokenize_decoder.decode(message.request))
 
     def _load(self, load: Load) -> None:
         try:
@@ -181,6 +185,7 @@ def loaded_info(load: Load, info: BackendInfo) -> LoadedInfo:
         n_cells=info.n_cells,
         size_bytes=max(size_vram, memory.required_bytes(load.spec, load.options)),
         size_vram_bytes=size_vram,
+        vocabulary=info.vocabulary,
     )
 
 

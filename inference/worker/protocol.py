@@ -1,6 +1,6 @@
 """What the server and a worker say to each other: tagged messages, each in a length-prefixed msgpack frame.
 
-    server → worker    Load, Submit, Embed, Cancel, Shutdown
+    server → worker    Load, Submit, Embed, Tokenize, Cancel, Shutdown
     worker → server    LoadProgress, Loaded | LoadFailed, Frame (one per decode step), Heartbeat
 
 A frame is four bytes of little-endian length and that many bytes of msgpack. The two sides are of one version always
@@ -18,6 +18,7 @@ from msgspec import Struct
 from inference.config import BackendKind, LoadOptions
 from inference.events import Event, Failed
 from inference.spec import ModelSpec
+from inference.vocabulary import VocabularyInfo
 
 HEADER = struct.Struct("<I")
 MAX_FRAME_BYTES = 1 << 30
@@ -46,6 +47,13 @@ class Embed(Struct, frozen=True, array_like=True, tag="embed"):
     request: msgspec.Raw
 
 
+class Tokenize(Struct, frozen=True, array_like=True, tag="tokenize"):
+    """``request`` is an encoded TokenizeRequest. Its id is of the same numbers as those of Submit."""
+
+    request_id: int
+    request: msgspec.Raw
+
+
 class Cancel(Struct, frozen=True, array_like=True, tag="cancel"):
     request_id: int
 
@@ -67,6 +75,7 @@ class LoadedInfo(Struct, frozen=True, array_like=True):
     n_cells: int
     size_bytes: int = 0
     size_vram_bytes: int = 0
+    vocabulary: VocabularyInfo | None = None
 
 
 class Loaded(Struct, frozen=True, array_like=True, tag="loaded"):
@@ -96,7 +105,7 @@ class Heartbeat(Struct, frozen=True, array_like=True, tag="heartbeat"):
     cpu_seconds: float
 
 
-ToWorker = Load | Submit | Embed | Cancel | Shutdown
+ToWorker = Load | Submit | Embed | Tokenize | Cancel | Shutdown
 FromWorker = LoadProgress | Loaded | LoadFailed | Frame | Heartbeat
 
 

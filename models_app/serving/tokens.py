@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inference import Prompt, TextPrompt, Tokenized, TokenizeRequest, TokenPrompt
+from inference import TextPrompt, Tokenized, TokenizeRequest, TokenPrompt
 from inference.options import ParsedOptions
+from inference.request import Prompt
 from inference.vocabulary import VocabularyInfo
 from models_app.entries import ServedModel
 from models_app.serving.generation import Ask

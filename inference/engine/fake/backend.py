@@ -31,6 +31,7 @@ from inference.engine.fake.vocabulary import (
     N_VOCAB,
     SPECIAL,
     SPECIAL_TEXTS,
+    VOCABULARY,
     byte_tokens,
     new_tokenizer,
     special_tokens,
@@ -114,6 +115,7 @@ class FakeBackend:
             eos="</s>",
             chat_template=spec.chat_template,
             has_mrope=self.settings.mrope,
+            vocabulary=VOCABULARY,
         )
         self._projector = self._new_projector() if spec.projector_path or self.settings.image_tokens else None
         self.memory = FakeMemory(self._info.n_cells, can_cut=not self.settings.recurrent, has_mrope=self.settings.mrope)

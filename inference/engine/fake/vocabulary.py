@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from inference.vocabulary import SpecialToken, VocabularyInfo
+
 BOS, EOS, SPECIAL = 0, 1, 2
 SPECIAL_TEXTS = (b"<s>", b"</s>", b"<|fake|>")
 N_CONTROL = 3
 N_VOCAB = 256 + N_CONTROL
+VOCABULARY = VocabularyInfo(
+    n_tokens=N_VOCAB,
+    special={"bos": SpecialToken(BOS, "<s>"), "eos": SpecialToken(EOS, "</s>")},
+    adds_bos=True,
+)
 
 
 def special_tokens(text: str) -> list[int]:

@@ -29,7 +29,7 @@ from inference.engine.llama.embed import LlamaEmbedder
 from inference.engine.llama.load import MAX_UBATCH, load_context, load_model
 from inference.engine.llama.sampler import new_chain
 from inference.engine.llama.text import metadata, read_piece, special_text, tokenize
-from inference.engine.llama.vocabulary import new_tokenizer
+from inference.engine.llama.vocabulary import new_tokenizer, vocabulary_info
 from inference.engine.media.chunks import MediaBatch
 from inference.engine.swap import State
 from inference.errors import ModelLoadError
@@ -86,6 +86,7 @@ class LlamaBackend:
             has_mrope=self._projector is not None and self._projector.position_dims > 1,
             architecture=metadata(self._model, "general.architecture"),
             insert=self._insert_tokens(),
+            vocabulary=vocabulary_info(self._vocab),
         )
 
     def _load_projector(self, spec: ModelSpec, options: LoadOptions) -> LlamaProjector | None:

@@ -22,7 +22,8 @@ from inference.engine.llama.adapters import Adapters
 from inference.engine.llama.batch import bind, decode_native
 from inference.engine.llama.devices import gpu_free_bytes, gpus
 from inference.engine.llama.load import GGML_TYPES, flash_attention, load_model
-from inference.engine.llama.text import metadata, special_text, tokenize
+from inference.engine.llama.text import metadata, read_piece, special_text, tokenize
+from inference.engine.llama.vocabulary import vocabulary_info
 from inference.engine.threads import num_threads
 from inference.errors import DecodeFailed, InferenceError, ModelLoadError, NotSupported
 from inference.spec import ModelSpec
@@ -146,6 +147,7 @@ class LlamaEmbedModel:
             bos=special_text(self._vocab, lib.llama_vocab_bos(self._vocab)),
             eos=special_text(self._vocab, lib.llama_vocab_eos(self._vocab)),
             size_vram_bytes=max(0, gpu_free_before - gpu_free_bytes()),
+            vocabulary=vocabulary_info(self._vocab),
         )
 
     @property
@@ -154,6 +156,9 @@ class LlamaEmbedModel:
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
         return tokenize(self._vocab, text, add_special=add_special, parse_special=parse_special)
+
+    def special_piece(self, token: int) -> bytes:
+        return read_piece(self._vocab, token, special=True)
 
     def open_embedder(self, *, n_cells: int) -> Embedder:
         n_threads = self._options.num_threads or num_threads()

@@ -1,4 +1,7 @@
-"""A model's vocabulary as llguidance wants it (llguidance.llamacpp does the same, by functions that are deprecated)."""
+"""A model's vocabulary: what is told of it, and how llguidance wants it.
+
+llguidance.llamacpp does the same as ``new_tokenizer``, by functions that are deprecated.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,23 @@ from typing import Any
 
 import llama_cpp.llama_cpp as lib
 
-from inference.engine.llama.text import read_piece
+from inference.engine.llama.text import read_piece, special_text
+from inference.vocabulary import SpecialToken, VocabularyInfo
 
 # What llguidance puts in front of a special token's bytes: no text has it.
 SPECIAL = b"\xff"
+
+ROLES = ("bos", "eos", "eot", "sep", "pad", "mask", "fim_pre", "fim_suf", "fim_mid")
+
+
+def vocabulary_info(vocab: Any) -> VocabularyInfo:
+    found = {role: int(getattr(lib, f"llama_vocab_{role}")(vocab)) for role in ROLES}
+    return VocabularyInfo(
+        n_tokens=lib.llama_vocab_n_tokens(vocab),
+        special={role: SpecialToken(token, special_text(vocab, token)) for role, token in found.items() if token >= 0},
+        adds_bos=bool(lib.llama_vocab_get_add_bos(vocab)),
+        adds_eos=bool(lib.llama_vocab_get_add_eos(vocab)),
+    )
 
 
 def new_tokenizer(vocab: Any) -> Any:

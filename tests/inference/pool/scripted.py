@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inference import (
-    EmbedRequest,
     GenerateRequest,
     LoadOptions,
     ModelSpec,
@@ -23,7 +22,7 @@ from inference.errors import InferenceError, WorkerCrashed
 from inference.events import Event, Finished, Started, TextDelta
 from inference.mailbox import Mailbox
 from inference.worker.exits import STOPPED, Exit, exit_of_status
-from inference.worker.host import OnExit
+from inference.worker.host import OnExit, Request
 from inference.worker.protocol import LoadedInfo
 
 REQUEST = GenerateRequest(prompt=TextPrompt(text="hi"))
@@ -62,7 +61,7 @@ class ScriptedHost:
     async def start(self) -> LoadedInfo:
         return await self._loaded
 
-    def submit(self, request: GenerateRequest | EmbedRequest, mailbox: Mailbox) -> int:
+    def submit(self, request: Request, mailbox: Mailbox) -> int:
         self.submitted.append((len(self.submitted) + 1, mailbox))
         return len(self.submitted)
 

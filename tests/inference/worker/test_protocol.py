@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference import GenerateRequest, LoadOptions, TextPrompt
-from inference.events import Failed, Finished, Started, TextDelta, ToolCall
+from inference.engine.fake.vocabulary import VOCABULARY
+from inference.events import Failed, Finished, Started, TextDelta, Tokenized, ToolCall
 from inference.worker.protocol import (
     Cancel,
     Frame,
@@ -21,6 +22,7 @@ from inference.worker.protocol import (
     ProtocolError,
     Shutdown,
     Submit,
+    Tokenize,
     ToWorker,
     decode_from_worker,
     decode_to_worker,
@@ -32,18 +34,20 @@ REQUEST = GenerateRequest(prompt=TextPrompt(text="hi"), stop=("x",))
 TO_WORKER: list[ToWorker] = [
     Load(fake_spec(), LoadOptions(tensor_split=(0.5, 0.5)), "fake", 2.0),
     Submit(7, msgspec.Raw(msgspec.msgpack.encode(REQUEST))),
+    Tokenize(8, msgspec.Raw(msgspec.msgpack.encode(REQUEST))),
     Cancel(7),
     Shutdown(),
 ]
 FROM_WORKER: list[FromWorker] = [
     LoadProgress(0.5),
-    Loaded(LoadedInfo(4096, 16384, 100, 0)),
+    Loaded(LoadedInfo(4096, 16384, 100, 0, VOCABULARY)),
     LoadFailed(Failed("ModelTooLarge", "too large", {"required_bytes": 1})),
     Frame(
         [
             (1, Started(1, 2, 3)),
             (1, TextDelta("é")),
             (2, ToolCall("f", "{}")),
+            (2, Tokenized(2, (5, -7), (b"a", b""))),
             (1, Finished("stop", 1, 0, 1, 0.0, 0.0, None, (1, 2))),
         ]
     ),
