@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import httpx2
 
@@ -52,13 +52,20 @@ def is_trusted_plain(url: httpx2.URL) -> bool:
 
 
 @contextlib.contextmanager
-def http_open(url: httpx2.URL, headers: Mapping[str, str]) -> Iterator[httpx2.Response]:
-    """The response after all redirects, its body not read yet.
+def http_open(
+    url: httpx2.URL,
+    headers: Mapping[str, str],
+    *,
+    check: Callable[[httpx2.URL], None] = lambda url: None,
+    timeout: httpx2.Timeout = TIMEOUT,
+) -> Iterator[httpx2.Response]:
+    """The response after all redirects, its body not read yet. ``check`` is asked before each hop, and may raise.
 
     Raises ForbiddenHost, InvalidSource, and SourceUnavailable for what may pass.
     """
-    with _client() as client:
+    with _client(timeout) as client:
         for _ in range(MAX_REDIRECTS + 1):
+            check(url)
             with _one_hop(client, "GET", url, headers) as response:
                 target = _redirect(url, response)
                 if target is None:
@@ -97,8 +104,8 @@ def chunks(response: httpx2.Response) -> Iterator[bytes]:
         raise SourceUnavailable(f"the connection failed: {type(error).__name__}") from error
 
 
-def _client() -> httpx2.Client:
-    return httpx2.Client(trust_env=False, follow_redirects=False, timeout=TIMEOUT)
+def _client(timeout: httpx2.Timeout = TIMEOUT) -> httpx2.Client:
+    return httpx2.Client(trust_env=False, follow_redirects=False, timeout=timeout)
 
 
 @contextlib.contextmanager

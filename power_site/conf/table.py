@@ -168,6 +168,14 @@ class Config:
     max_media_body_bytes: int = setting(
         64 * MIB, kinds.size(), "The largest body of a request that may carry images (chat, generate)."
     )
+    media_hosts: tuple[str, ...] = setting(
+        (),
+        kinds.words(
+            "a list of host names, each with an optional port; *.example.com or *",
+            pattern=r"\*|(\*\.)?[0-9A-Za-z.:\[\]_-]+",
+        ),
+        "Hosts that a request's image URLs may be fetched from, by https; * is every public one.",
+    )
     max_images: int = setting(
         100, kinds.integer(0, 10_000), "Images and sounds in one request; a picture has 40 megapixels at most."
     )
