@@ -108,6 +108,32 @@ class Constraint(Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str = ""
 
 
+class Opening(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What begins a call in free text: the regular expression (Python's, without white space at its end) ``pattern``.
+
+    ``begins`` is the beginning of the grammar that it stands for, in which ``\\1`` is the pattern's first group.
+    ``at_start``: only where the answer begins, behind its thoughts.
+    """
+
+    pattern: str
+    begins: str = ""
+    at_start: bool = False
+
+
+class LazyConstraint(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Free text until one of ``openings`` stands in it; from there on a constraint holds, and when that is complete the
+    text is free again, or over where ``once``.
+
+    ``constraints`` are tried in turn, and the first that can be compiled is taken. Where none can, the request is
+    refused if ``needed``, and else stays free.
+    """
+
+    openings: tuple[Opening, ...]
+    constraints: tuple[Constraint, ...]
+    once: bool = False
+    needed: bool = False
+
+
 class ThinkingSpan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The texts around a model's thinking; ``budget`` tokens of it at most, then ``end`` is put in the model's mouth.
 
@@ -129,7 +155,8 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     token's.
     ``cache_scope`` names the tenant: KV cells are reused only within one scope. ``render_only`` decodes nothing: the
     answer is the prompt itself, as the template made it. ``preserved`` are special tokens, as text, that stay in the
-    answer's text where they are otherwise left out: a parser behind the engine reads them.
+    answer's text where they are otherwise left out: a parser behind the engine reads them. ``lazy_constraint`` holds
+    behind the thoughts, too, and only where there is no ``constraint``.
     """
 
     prompt: Prompt
@@ -145,6 +172,7 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cache_scope: str = ""
     render_only: bool = False
     constraint: Constraint | None = None
+    lazy_constraint: LazyConstraint | None = None
     thinking: ThinkingSpan | None = None
     preserved: tuple[str, ...] = ()
 

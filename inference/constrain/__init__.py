@@ -6,6 +6,7 @@ and runs on the decode thread. llguidance is imported when the first constraint 
 
 from inference.constrain.compiler import Compiler
 from inference.constrain.matcher import Matcher
+from inference.constrain.special import Speller
 from inference.constrain.vocabulary import Vocabulary
 
-__all__ = ["Compiler", "Matcher", "Vocabulary"]
+__all__ = ["Compiler", "Matcher", "Speller", "Vocabulary"]

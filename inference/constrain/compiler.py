@@ -11,6 +11,7 @@ from typing import Any
 from inference.constrain.grammar import Ask, compile_grammar
 from inference.constrain.limits import CACHE_SIZE, MAX_MASK_SECONDS, NUM_PROBED_TOKENS, parser_limits
 from inference.constrain.matcher import Matcher
+from inference.constrain.special import Speller
 from inference.constrain.trial import TrialTimedOut
 from inference.constrain.vocabulary import Vocabulary
 from inference.errors import InvalidConstraint
@@ -53,6 +54,11 @@ class Compiler:
             on_error=partial(self._forget, ask, native),
         )
 
+    def speller(self, preserved: tuple[str, ...]) -> Speller:
+        """Tokens that make up a text, in which ``preserved`` ones are special tokens where the vocabulary has them."""
+        with self._compiling:
+            return Speller(preserved, self._vocabulary, self._known_tokenizer())
+
     def _recall(self, ask: Ask) -> Any:
         with self._knowing:
             if ask in self._known:
@@ -83,14 +89,18 @@ class Compiler:
     def _new_matcher(self, ask: Ask) -> Any:
         from llguidance import LLMatcher, LLParserLimits
 
-        if self._tokenizer is None:
-            self._tokenizer = self._vocabulary.build()
-        grammar = compile_grammar(ask, self._vocabulary, self._tokenizer)
-        native = LLMatcher(self._tokenizer, grammar, log_level=0, limits=LLParserLimits(**parser_limits()))
+        tokenizer = self._known_tokenizer()
+        grammar = compile_grammar(ask, self._vocabulary, tokenizer)
+        native = LLMatcher(tokenizer, grammar, log_level=0, limits=LLParserLimits(**parser_limits()))
         if native.is_error():
             raise InvalidConstraint(ask.constraint.kind, native.get_error())
         self._probe(native.deep_copy(), ask.constraint.kind)
         return native
+
+    def _known_tokenizer(self) -> Any:
+        if self._tokenizer is None:
+            self._tokenizer = self._vocabulary.build()
+        return self._tokenizer
 
     def _probe(self, native: Any, kind: str) -> None:
         """The first steps of an answer: what grows beyond all limits does it there, and is better refused here."""

@@ -41,6 +41,13 @@ class Matcher:
         if not self._native.consume_token(token):
             raise self._error()
 
+    def begun(self, tokens: list[int]) -> Matcher | None:
+        """A matcher of its own that has taken ``tokens``; None where they can't be. This one stays where it is."""
+        native = self._native.deep_copy()
+        if native.try_consume_tokens(tokens) < len(tokens):
+            return None
+        return Matcher(native, kind=self._kind, n_vocab=self._n_vocab, on_error=self._on_error)
+
     def _error(self) -> InvalidConstraint:
         self._on_error()
         reason = self._native.get_error().replace("<non-verbose/>", "")

@@ -41,6 +41,36 @@ def marker(text: str, vocabulary: Vocabulary, tokenizer: Any) -> str:
     return " ".join(filter(None, [*out, _string(literal)]))
 
 
+class Speller:
+    """Bytes as tokens: those of ``texts`` that are a special token as that token, the rest as the tokenizer has it."""
+
+    def __init__(self, texts: tuple[str, ...], vocabulary: Vocabulary, tokenizer: Any) -> None:
+        numbers = {text.encode(): _special(text, vocabulary, tokenizer) for text in texts}
+        self._numbers = {text: number for text, number in numbers.items() if number is not None}
+        self._parts = re.compile(b"(" + b"|".join(map(re.escape, self._numbers)) + b")") if self._numbers else None
+        self._tokenizer = tokenizer
+
+    def __call__(self, data: bytes) -> list[int] | None:
+        """None where no tokens have exactly these bytes."""
+        tokens: list[int] = []
+        for part in self._parts.split(data) if self._parts else [data]:
+            spelled = [self._numbers[part]] if part in self._numbers else self._plain(part)
+            if spelled is None:
+                return None
+            tokens += spelled
+        return tokens
+
+    def _plain(self, data: bytes) -> list[int] | None:
+        if not data:
+            return []
+        tokens: list[int] = self._tokenizer.tokenize_bytes(data)
+        if self._tokenizer.decode_bytes(tokens) == data:
+            return tokens
+        # Some vocabularies put a space in front of every text.
+        tokens = self._tokenizer.greedy_tokenize(data.decode(errors="replace"))
+        return tokens if self._tokenizer.decode_bytes(tokens) == data else None
+
+
 def _string(data: bytes) -> str:
     return json.dumps(data.decode(errors="replace"), ensure_ascii=False) if data else ""
 

@@ -31,15 +31,14 @@ class Completion:
             sequence.first_token_at = self._clock()
         if sequence.request.num_predict == 0:
             return self.finish(sequence, "length")
-        forced = sequence.thinking.take_forced() if sequence.thinking is not None else None
+        forced = _forced(sequence)
         token = self._sample(sequence, row) if forced is None else forced
         if forced is None and self._backend.is_eog(token):
             return self.finish(sequence, "stop")
-        if sequence.matcher is not None:
-            sequence.matcher.accept(token)
+        token, piece = self._admit(sequence, token)
         sequence.tokens.append(token)
         sequence.n_generated += 1
-        events = self._text(sequence, row, token)
+        events = self._text(sequence, row, token, piece)
         if sequence.detokenizer.stop_sequence is not None or _is_complete(sequence):
             return events + self.finish(sequence, "stop")
         if self._reached_limit(sequence):
@@ -49,17 +48,29 @@ class Completion:
         return events
 
     def _sample(self, sequence: Sequence, row: int) -> int:
-        allowed = sequence.matcher.allowed() if sequence.matcher is not None else None
+        holder = sequence.matcher or sequence.lazy
+        allowed = holder.allowed() if holder is not None else None
         return self._backend.sample(sequence.sampler, row, allowed)
 
-    def _text(self, sequence: Sequence, row: int, token: int) -> Events:
+    def _admit(self, sequence: Sequence, token: int) -> tuple[int, bytes]:
+        """The token to be taken, which may be another one, and its text."""
+        piece = self._piece(sequence, token)
+        text = piece if sequence.thinking is None else sequence.thinking.feed(token, piece)
+        if sequence.matcher is not None:
+            sequence.matcher.accept(token)
+        elif sequence.lazy is not None:
+            admitted = sequence.lazy.admit(token, piece, text)
+            if admitted != token:
+                return admitted, self._piece(sequence, admitted)
+        return token, piece
+
+    def _piece(self, sequence: Sequence, token: int) -> bytes:
+        piece = sequence.preserved.get(token)
+        return self._backend.piece(token) if piece is None else piece
+
+    def _text(self, sequence: Sequence, row: int, token: int, piece: bytes) -> Events:
         n_top = sequence.request.top_logprobs
         logprob = None if n_top is None else self._backend.logprobs(row, token, n_top)
-        piece = sequence.preserved.get(token)
-        if piece is None:
-            piece = self._backend.piece(token)
-        if sequence.thinking is not None:
-            sequence.thinking.feed(token, piece)
         return _event(sequence, sequence.detokenizer.feed(piece, logprob))
 
     def _reached_limit(self, sequence: Sequence) -> bool:
@@ -120,9 +131,16 @@ def shift_range(num_keep: int, n_tokens: int) -> tuple[int, int]:
     return n_keep, max(1, (n_tokens - n_keep) // 2)
 
 
+def _forced(sequence: Sequence) -> int | None:
+    """A token that is put in the model's mouth."""
+    forced = sequence.thinking.take_forced() if sequence.thinking is not None else None
+    return sequence.lazy.take_forced() if forced is None and sequence.lazy is not None else forced
+
+
 def _is_complete(sequence: Sequence) -> bool:
     """Whether a constraint leaves nothing to say: the end need not be decoded."""
-    return sequence.matcher is not None and sequence.matcher.is_complete
+    holder = sequence.matcher or sequence.lazy
+    return holder is not None and holder.is_complete
 
 
 def _event(sequence: Sequence, delta: TextDelta | None) -> Events:

@@ -1,4 +1,4 @@
-"""A request's constraint in the engine: where it begins to hold, and what compiles it. On the prep threads."""
+"""A request's constraints in the engine: where they begin to hold, and what compiles them. On the prep threads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from functools import partial
 
 from inference.constrain import Compiler, Matcher, Vocabulary
 from inference.engine.backend import Backend
+from inference.engine.lazy import LazyMatcher
 from inference.engine.thinking import ThinkingWatch
+from inference.errors import InvalidConstraint
 from inference.request import GenerateRequest
 
 
@@ -33,3 +35,21 @@ def matcher_for(compiler: Compiler, request: GenerateRequest, watch: ThinkingWat
         is_open=is_open,
         preserved=request.preserved,
     )
+
+
+def lazy_matcher_for(compiler: Compiler, request: GenerateRequest) -> LazyMatcher | None:
+    """None for an answer whose text stays free. Raises InvalidConstraint, that of the last one tried."""
+    lazy = request.lazy_constraint
+    if lazy is None or request.constraint is not None:
+        return None
+    refusal: InvalidConstraint | None = None
+    for constraint in lazy.constraints:
+        try:
+            beginning = compiler.matcher(constraint, preserved=request.preserved)
+        except InvalidConstraint as error:
+            refusal = error
+        else:
+            return LazyMatcher(lazy.openings, beginning, compiler.speller(request.preserved), once=lazy.once)
+    if refusal is not None and lazy.needed:
+        raise refusal
+    return None

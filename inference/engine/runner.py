@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from inference.config import LoadOptions
 from inference.engine.backend import Aborted, Backend, CacheFull
-from inference.engine.constraints import matcher_for, new_compiler
+from inference.engine.constraints import lazy_matcher_for, matcher_for, new_compiler
 from inference.engine.prepare import Prepared, Preparer
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
@@ -178,6 +178,7 @@ class Runner:
     ) -> Sequence:
         thinking = watch_thinking(self._backend, request, prepared.text)
         matcher = matcher_for(self._compiler, request, thinking)  # before the sampler: it may be refused
+        lazy = lazy_matcher_for(self._compiler, request)
         return Sequence(
             request_id,
             request,
@@ -191,6 +192,7 @@ class Runner:
             media=prepared.media,
             thinking=thinking,
             matcher=matcher,
+            lazy=lazy,
         )
 
     def _hand_over(self, sequence: Sequence) -> None:

@@ -9,6 +9,7 @@ from inference.constrain import Matcher
 from inference.engine.backend import Sampler
 from inference.engine.detokenizer import Detokenizer
 from inference.engine.int_buffer import IntBuffer
+from inference.engine.lazy import LazyMatcher
 from inference.engine.media.chunks import MediaChunk
 from inference.engine.slots import Slot
 from inference.engine.thinking import ThinkingWatch
@@ -30,6 +31,7 @@ class Sequence:
     ``media`` are what its placeholders stand for, by the first of each.
     ``preserved`` are special tokens whose texts stay in the answer; ``thinking`` is None where there is none to watch.
     ``matcher`` says which tokens may come next, where not all may; it sees every token of the answer.
+    ``lazy`` does, from where a call begins.
     ``ticket`` is its place in the queue, ``arrival`` its place among all requests: the youngest is preempted first.
     Owned by the decode thread once it is added to the scheduler.
     """
@@ -49,6 +51,7 @@ class Sequence:
         thinking: ThinkingWatch | None = None,
         media: dict[int, MediaChunk] | None = None,
         matcher: Matcher | None = None,
+        lazy: LazyMatcher | None = None,
     ) -> None:
         self.request_id = request_id
         self.request = request
@@ -72,6 +75,7 @@ class Sequence:
         self.thinking = thinking
         self.media = media or {}
         self.matcher = matcher
+        self.lazy = lazy
         self.n_cached = 0
         self.n_generated = 0
         self.n_turn = 0

@@ -59,13 +59,17 @@ class ThinkingWatch:
     def take_forced(self) -> int | None:
         return self._forced.popleft() if self._forced else None
 
-    def feed(self, token: int, piece: bytes) -> None:
-        """One more token of the answer, and its text."""
+    def feed(self, token: int, piece: bytes) -> bytes:
+        """One more token of the answer, and its text. Returns what is known by now to stand behind the thoughts, of
+        this token and of those whose place was not known."""
+        if self.is_over:
+            return piece
         piece = self._marker_pieces.get(token, piece)
         if self._phase is Phase.BEFORE:
             self._look_for_start(piece)
-        elif self._phase is Phase.INSIDE:
+        else:
             self._look_for_end(piece)
+        return self._seen if self.is_over else b""
 
     def _look_for_start(self, piece: bytes) -> None:
         self._seen = (self._seen + piece).lstrip()
@@ -83,6 +87,7 @@ class ThinkingWatch:
         self._seen += piece
         if self._end in self._seen:
             self._phase = Phase.OVER
+            self._seen = self._seen.partition(self._end)[2]
             self._forced.clear()
             return
         self._seen = self._seen[-len(self._end) :]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from inference.config import LoadOptions
-from inference.engine.constraints import matcher_for, new_compiler
+from inference.engine.constraints import lazy_matcher_for, matcher_for, new_compiler
 from inference.engine.fake.backend import FakeBackend, byte_tokens
 from inference.engine.scheduler import Scheduler
 from inference.engine.sequence import Sequence
-from inference.engine.thinking import watch_thinking
+from inference.engine.thinking import preserved_pieces, watch_thinking
 from inference.events import Event, Failed, Finished, Started, TextDelta
 from inference.request import GenerateRequest, TextPrompt
 from inference.spec import ModelSpec
@@ -57,7 +57,9 @@ class Engine:
             arrival=self._n,
             submitted_at=self.now,
             thinking=thinking,
+            preserved=preserved_pieces(self.backend, wanted.preserved),
             matcher=matcher_for(self._compiler, wanted, thinking),
+            lazy=lazy_matcher_for(self._compiler, wanted),
         )
         self.scheduler.add(sequence)
         return sequence
