@@ -8,6 +8,9 @@ from api_openai.chat import view as chat
 from api_openai.completions import body as completion_body
 from api_openai.completions import schema as completion_schema
 from api_openai.completions import view as completions
+from api_openai.embeddings import body as embedding_body
+from api_openai.embeddings import schema as embedding_schema
+from api_openai.embeddings import view as embeddings
 from api_openai.listing import schema as model_schema
 from api_openai.listing import view as models
 from api_openai.schema import ErrorEnvelope
@@ -30,5 +33,8 @@ OPERATIONS: dict[Handler, Operation] = {
         "Continue a text",
         streamed(completion_schema.Completion, completion_schema.Completion, ErrorEnvelope, by_default=SSE),
         body=completion_body.CompletionBody,
+    ),
+    embeddings.embeddings: _operation(
+        "Embed texts", whole(embedding_schema.EmbeddingList), body=embedding_body.EmbeddingsBody
     ),
 }

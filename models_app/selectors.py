@@ -42,6 +42,7 @@ _SERVED_FIELDS = (
     "manifest__info__projector_blob__size_bytes",
 )  # fmt: skip
 _LIST_FIELDS = ("families_text", "capabilities_text")
+_VECTORS = frozenset({"embedding", "rerank"})
 _MESSAGE_TEXTS = ("role", "content", "thinking", "tool_name", "tool_call_id")
 # Left out of ``model_info``: Ollama's GetModelInfo removes both (server/routes.go).
 _HIDDEN_KEYS = frozenset({"general.name", "tokenizer.chat_template"})
@@ -147,7 +148,7 @@ def model_served(name: str) -> ServedModel:
         kv_bytes_per_token=kv_bytes_per_token,
         n_vocab=n_vocab,
         n_embd=n_embd,
-        embeds_only="embedding" in capabilities and "completion" not in capabilities,
+        embeds_only="completion" not in capabilities and not _VECTORS.isdisjoint(capabilities),
     )
     return ServedModel(
         name=full_name,

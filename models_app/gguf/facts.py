@@ -11,6 +11,7 @@ from models_app.gguf.types import FILE_TYPES, STRING
 
 _MAX_LAYERS = 4_096
 _MAX_LENGTH = (1 << 31) - 1
+_RANK = 4  # llama.h, enum llama_pooling_type
 # The tokens around a gap, by their names of today and of before (gguf's constants).
 _INSERT_TOKENS = (("fim_pre", "fim_suf", "fim_mid"), ("prefix", "suffix", "middle"))
 
@@ -71,14 +72,20 @@ def capabilities(file: GGUFFile, architecture: str) -> tuple[str, ...]:
     if architecture == "clip":
         found = {"vision": file.get("clip.has_vision_encoder"), "audio": file.get("clip.has_audio_encoder")}
         return tuple(word for word, present in found.items() if present)
-    pooling = f"{architecture}.pooling_type" in file.values
-    words = ["embedding" if pooling else "completion"]
+    words = [_purpose(file.get(f"{architecture}.pooling_type"))]
     words += [w for w in ("vision", "audio") if f"{architecture}.{w}.block_count" in file.values]
     if architecture in ("gptoss", "gpt-oss"):
         words.append("thinking")
     if any(all(f"tokenizer.ggml.{name}_token_id" in file.values for name in names) for names in _INSERT_TOKENS):
         words.append("insert")
     return tuple(words)
+
+
+def _purpose(pooling: object) -> str:
+    """A classifier's scores are no embedding; Ollama has no word for models that rank."""
+    if pooling is None:
+        return "completion"
+    return "rerank" if pooling == _RANK else "embedding"
 
 
 def kv_bytes_per_token(file: GGUFFile, architecture: str) -> int:

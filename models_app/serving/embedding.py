@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from inference import Embeddings, EmbedRequest
+from inference.errors import NotSupported
 from inference.options import ParsedOptions
 from models_app.entries import ServedModel
 from models_app.serving.residency import served_load_options
@@ -29,6 +30,8 @@ class EmbedAsk:
 
 async def model_embed(served: ServedModel, ask: EmbedAsk) -> Embeddings:
     """A vector for each input, in order. Raises InputTooLong, and every other InferenceError."""
+    if "rerank" in served.capabilities:
+        raise NotSupported(f"{served.name.full} ranks texts and does not embed them")
     request = EmbedRequest(
         inputs=ask.inputs,
         truncate=ask.truncate,
@@ -47,10 +50,11 @@ async def vectors_json(vectors: Sequence[bytes] | bytes) -> orjson.Fragment:
 
     Made in a thread: there may be millions.
     """
-    return await asyncio.to_thread(_vectors_json, vectors)
+    return await asyncio.to_thread(vectors_fragment, vectors)
 
 
-def _vectors_json(vectors: Sequence[bytes] | bytes) -> orjson.Fragment:
+def vectors_fragment(vectors: Sequence[bytes] | bytes) -> orjson.Fragment:
+    """``vectors_json`` for who is in a thread of its own."""
     import numpy as np  # here: a server that embeds nothing needs none of it
 
     shape = (-1,) if isinstance(vectors, bytes) else (len(vectors), -1)

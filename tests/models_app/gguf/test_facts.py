@@ -51,6 +51,10 @@ def test_pooling_makes_an_embedding_model(tmp_path: Path) -> None:
     assert facts_of(tmp_path, extra={"llama.pooling_type": 1}).capabilities == ("embedding",)
 
 
+def test_a_classifier_makes_one_that_ranks(tmp_path: Path) -> None:
+    assert facts_of(tmp_path, extra={"llama.pooling_type": 4}).capabilities == ("rerank",)
+
+
 def test_a_vision_tower_makes_vision(tmp_path: Path) -> None:
     assert facts_of(tmp_path, extra={"llama.vision.block_count": 4}).capabilities == ("completion", "vision")
 
