@@ -25,6 +25,7 @@ _DESCRIPTORS: dict[type[Exception], Descriptor] = {
     http.DatabaseBusy: Descriptor(503, "catalog_busy"),
     inference.InvalidRequest: Descriptor(400),
     inference.PromptTooLong: Descriptor(400, "context_length_exceeded"),
+    inference.InputTooLong: Descriptor(400, "context_length_exceeded"),
     inference.BackendNotAvailable: Descriptor(503, "backend_not_available"),
     inference.ServerBusy: Descriptor(503, "server_busy"),
     inference.ShuttingDown: Descriptor(503, "server_shutting_down"),
