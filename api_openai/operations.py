@@ -24,6 +24,7 @@ def _operation(summary: str, content: Content, *, body: type | None = None) -> O
 OPERATIONS: dict[Handler, Operation] = {
     models.models: _operation("All models", whole(model_schema.ModelList)),
     models.model: _operation("One model", whole(model_schema.Model)),
+    models.model_delete: _operation("Delete a model", whole(model_schema.ModelDeleted)),
     chat.chat_completions: _operation(
         "Answer a conversation",
         streamed(chat_schema.ChatCompletion, chat_schema.ChatCompletionChunk, ErrorEnvelope, by_default=SSE),

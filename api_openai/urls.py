@@ -18,7 +18,7 @@ _route = partial(endpoint, error_response)
 urlpatterns = [
     path("models", _route(GET=models.models)),
     path("models/", _route(GET=models.models)),
-    path("models/<path:name>", _route(GET=models.model)),
+    path("models/<path:name>", _route(GET=models.model, DELETE=models.model_delete)),
     path("chat/completions", _route(POST=chat.chat_completions)),
     path("completions", _route(POST=completions.completions)),
     path("embeddings", _route(POST=embeddings.embeddings)),

@@ -12,6 +12,13 @@ class Model(Answer, frozen=True, kw_only=True):
     object: Literal["model"]
     created: int
     owned_by: str
+    capabilities: list[str]
+
+
+class ModelDeleted(Answer, frozen=True, kw_only=True):
+    id: str
+    object: Literal["model"]
+    deleted: bool
 
 
 class ModelList(Answer, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""GET /v1/models and /v1/models/<name>."""
+"""GET /v1/models; GET and DELETE /v1/models/<name>."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from models_app import selectors
+from models_app import selectors, serving
 from models_app.entries import ModelEntry
 from power_site.http import json_response, run_db
 
@@ -21,6 +21,17 @@ async def model(request: HttpRequest, name: str) -> HttpResponseBase:
     return json_response(_model(await run_db(selectors.model_get, name), name))
 
 
+async def model_delete(request: HttpRequest, name: str) -> HttpResponseBase:
+    await serving.model_remove(name)
+    return json_response({"id": name, "object": "model", "deleted": True})
+
+
 def _model(entry: ModelEntry, shown: str) -> dict[str, Any]:
-    created = int(entry.modified_at.timestamp())
-    return {"id": shown, "object": "model", "created": created, "owned_by": entry.name.namespace}
+    """``capabilities`` is Power's own: who looks for a model that ranks finds none by its name."""
+    return {
+        "id": shown,
+        "object": "model",
+        "created": int(entry.modified_at.timestamp()),
+        "owned_by": entry.name.namespace,
+        "capabilities": entry.capabilities,
+    }
