@@ -1,4 +1,5 @@
-"""JSON schemas before they are compiled: what says nothing is taken out, so that it isn't refused as unsupported."""
+"""JSON schemas before they are compiled: what says nothing is taken out, so that it isn't refused as unsupported, and
+where less is asked for, what can't be held."""
 
 from __future__ import annotations
 
@@ -63,3 +64,67 @@ def _is_note(name: str, value: Any) -> bool:
     if name == "format":
         return isinstance(value, str) and value not in FORMATS
     return name == "uniqueItems" and value is False
+
+
+# What llguidance can't hold an answer to, or not in every form. What is left allows more than the schema does.
+_TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
+_HELD = frozenset(
+    [
+        *("type", "enum", "const", "anyOf", "allOf", "$ref", "$defs", "definitions", "title", "description"),
+        *("properties", "required", "additionalProperties", "items", "prefixItems", "minItems", "maxItems"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength"),
+    ]
+)
+
+
+def relaxed(schema: Any) -> Any:
+    """``schema`` less all that a grammar may not be able to hold. What is valid stays valid."""
+    try:
+        return _relaxed(schema)
+    except RecursionError:
+        return shape_only(schema)
+
+
+def _relaxed(schema: Any) -> Any:
+    if not isinstance(schema, Mapping):
+        return schema
+    held = {name: _relaxed_inside(name, value) for name, value in schema.items() if name in _HELD}
+    if "oneOf" in schema and "anyOf" not in held:
+        held["anyOf"] = _relaxed_inside("anyOf", schema["oneOf"])
+    if "patternProperties" in schema:
+        held.pop("additionalProperties", None)
+    if not _is_type(held.get("type")):
+        held.pop("type", None)
+    return held
+
+
+def _relaxed_inside(name: str, value: Any) -> Any:
+    if name in _OF_SCHEMAS and isinstance(value, Mapping):
+        return {key: _relaxed(part) for key, part in value.items()}
+    if name in ("anyOf", "allOf", "prefixItems") and isinstance(value, list):
+        return [_relaxed(part) for part in value]
+    return _relaxed(value) if name in ("items", "additionalProperties") else value
+
+
+def shape_only(schema: Any) -> Any:
+    """An object with the properties that ``schema`` names, of their types where it says which."""
+    given = schema if isinstance(schema, Mapping) else {}
+    properties = given.get("properties")
+    required = given.get("required")
+    return {
+        "type": "object",
+        "properties": {name: _type_only(part) for name, part in properties.items()}
+        if isinstance(properties, Mapping)
+        else {},
+        "required": [name for name in required if isinstance(name, str)] if isinstance(required, list) else [],
+        "additionalProperties": True,
+    }
+
+
+def _type_only(schema: Any) -> dict[str, Any]:
+    kind = schema.get("type") if isinstance(schema, Mapping) else None
+    return {"type": kind} if _is_type(kind) else {}
+
+
+def _is_type(kind: Any) -> bool:
+    return all(each in _TYPES for each in kind) if isinstance(kind, list) else kind in _TYPES

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference.schemas import without_notes
+from inference.schemas import relaxed, shape_only, without_notes
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,30 @@ def test_what_is_too_deep_to_look_through_is_left_alone() -> None:
 def test_order_is_kept() -> None:
     schema = {"properties": {"b": {"format": "x"}, "a": {}}}
     assert list(without_notes(schema)["properties"]) == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": "integer", "not": {"const": 3}}, {"type": "integer"}),
+        ({"items": {"uniqueItems": True, "minItems": 1}}, {"items": {"minItems": 1}}),
+        ({"oneOf": [{"pattern": "a"}, {"type": "null"}]}, {"anyOf": [{}, {"type": "null"}]}),
+        ({"properties": {"not": {"type": "any"}}}, {"properties": {"not": {}}}),
+        ({"patternProperties": {"a": {}}, "additionalProperties": False}, {}),
+        ({"enum": [{"not": 1}]}, {"enum": [{"not": 1}]}),
+        (True, True),
+    ],
+)
+def test_a_relaxed_schema_says_nothing_that_is_hard_to_hold(schema: Any, expected: Any) -> None:
+    assert relaxed(schema) == expected
+
+
+def test_of_a_schema_its_shape_may_be_left() -> None:
+    schema = {"properties": {"a": {"type": "string", "minLength": 3}, "b": {"$ref": "#/x"}}, "required": ["b", 3]}
+    assert shape_only(schema) == {
+        "type": "object",
+        "properties": {"a": {"type": "string"}, "b": {}},
+        "required": ["b"],
+        "additionalProperties": True,
+    }
+    assert shape_only(None)["properties"] == {}

@@ -23,6 +23,7 @@ from inference.chat.parsing.formats import (
     qwen_xml,
     tagged,
 )
+from inference.chat.parsing.opening import behind_marker
 from inference.chat.parsing.script import Syntax
 from inference.request import ThinkingSpan
 
@@ -32,7 +33,15 @@ TAG_TOKENS = (THINK.start, THINK.end)
 
 PLAIN = Family(name="plain")
 THINKING = Family(name="thinking", syntax=Syntax(thinking=TAGS), thinking=THINK, preserved=TAG_TOKENS, trims=True)
-GENERIC = Family(name="generic", syntax=generic.SYNTAX, trims=True, force=generic.force)
+GENERIC = Family(
+    name="generic",
+    syntax=generic.SYNTAX,
+    trims=True,
+    force=generic.force,
+    hold=generic.hold,
+    openings=generic.OPENINGS,
+    sections=True,
+)
 # Templates that know tools in a way that is not known here.
 JSON = Family(
     name="json",
@@ -41,6 +50,9 @@ JSON = Family(
     preserved=(*TAG_TOKENS, *tagged.READERS),
     trims=True,
     force=generic.force,
+    hold=generic.hold,
+    openings=generic.OPENINGS,
+    sections=True,
 )
 HERMES = Family(
     name="hermes",
@@ -57,6 +69,7 @@ QWEN_XML = Family(
     preserved=("<tool_call>", "</tool_call>", *TAG_TOKENS),
     trims=True,
     force=qwen_xml.force,
+    openings=qwen_xml.openings("<tool_call>"),
 )
 GLM = Family(
     name="glm",
@@ -73,6 +86,7 @@ DEEPSEEK_V3 = Family(
     preserved=(*deepseek.PRESERVED, *TAG_TOKENS),
     trims=True,
     force=deepseek.force(fenced=True),
+    sections=True,
 )
 DEEPSEEK_V31 = Family(
     name="deepseek-v3.1",
@@ -81,6 +95,7 @@ DEEPSEEK_V31 = Family(
     preserved=DEEPSEEK_V3.preserved,
     trims=True,
     force=deepseek.force(fenced=False),
+    sections=True,
 )
 DSML_V32, DSML_V4, DSML_V41 = (
     Family(
@@ -90,6 +105,7 @@ DSML_V32, DSML_V4, DSML_V41 = (
         preserved=(dsml.MARK, *TAG_TOKENS),
         trims=True,
         force=dialect.force(),
+        sections=True,
     )
     for version, dialect in (("v3.2", dsml.V32), ("v4", dsml.V4), ("v4.1", dsml.V41))
 )
@@ -99,6 +115,7 @@ KIMI = Family(
     thinking=THINK,
     preserved=(*kimi.PRESERVED, *TAG_TOKENS),
     force=kimi.force,
+    sections=True,
 )
 KIMI_K3 = Family(
     name="kimi-k3",
@@ -106,6 +123,8 @@ KIMI_K3 = Family(
     thinking=ThinkingSpan(start=kimi_k3.THINK, end=kimi_k3.THINK_END),
     preserved=kimi_k3.PRESERVED,
     force=kimi_k3.force,
+    openings=kimi_k3.OPENINGS,
+    sections=True,
 )
 HARMONY = Family(
     name="harmony",
@@ -113,6 +132,7 @@ HARMONY = Family(
     thinking=harmony.THINKING,
     preserved=harmony.PRESERVED,
     force=harmony.force,
+    openings=harmony.OPENINGS,
 )
 GLIMMER = Family(
     name="glimmer",
@@ -120,6 +140,7 @@ GLIMMER = Family(
     thinking=glimmer.THINKING,
     preserved=glimmer.PRESERVED,
     force=glimmer.force,
+    openings=glimmer.OPENINGS,
 )
 GEMMA4 = Family(
     name="gemma4",
@@ -148,6 +169,7 @@ MISTRAL_V3 = Family(
     thinking=THINK,
     preserved=(*mistral.PRESERVED, *TAG_TOKENS),
     force=mistral.force_list,
+    sections=True,
 )
 MISTRAL = Family(
     name="mistral",
@@ -162,12 +184,16 @@ LLAMA = Family(
     thinking=THINK,
     preserved=(*llama.PRESERVED, *TAG_TOKENS),
     force=llama.force,
+    openings=llama.OPENINGS,
+    sections=True,
 )
 LLAMA4 = Family(
     name="llama4",
     syntax=Syntax(calls={"<|python_start|>": llama.python_start, "<|python_tag|>": llama.python_tag}, bare=llama.bare),
     preserved=llama.PRESERVED,
     force=pythonic.force("[", "]"),
+    openings=llama.PYTHONIC_OPENINGS,
+    sections=True,
 )
 COMMAND = Family(
     name="command",
@@ -181,12 +207,16 @@ COMMAND = Family(
     preserved=cohere.PRESERVED,
     trims=True,
     force=cohere.force,
+    sections=True,
 )
 COMMAND_R = Family(
     name="command-r",
     syntax=Syntax(calls={"Action:": cohere.action}, words=("Action:",)),
     trims=True,
     force=cohere.force_action,
+    hold=cohere.hold_action,
+    openings=cohere.OPENINGS,
+    sections=True,
 )
 LFM2 = Family(
     name="lfm2",
@@ -195,6 +225,7 @@ LFM2 = Family(
     preserved=("<|tool_call_start|>", "<|tool_call_end|>", *TAG_TOKENS),
     trims=True,
     force=pythonic.force("<|tool_call_start|>[", "]<|tool_call_end|>"),
+    sections=True,
 )
 OLMO3 = Family(
     name="olmo3",
@@ -203,6 +234,7 @@ OLMO3 = Family(
     preserved=("<function_calls>", "</function_calls>", *TAG_TOKENS),
     trims=True,
     force=pythonic.force("<function_calls>", "</function_calls>", separator="\n"),
+    sections=True,
 )
 # JSON between tokens: name, what opens them, what closes them.
 NEMOTRON, PHI4, GRANITE, FUNCTOOLS, JAMBA, INTERNLM = (
@@ -213,6 +245,8 @@ NEMOTRON, PHI4, GRANITE, FUNCTOOLS, JAMBA, INTERNLM = (
         preserved=(opening, *filter(None, [closing]), *TAG_TOKENS),
         trims=True,
         force=tagged.force(opening, closing, as_list=name != "internlm"),
+        openings=(behind_marker("functools["),) if name == "functools" else (),
+        sections=name != "internlm",
     )
     for name, opening, closing in (
         ("nemotron", "<TOOLCALL>", "</TOOLCALL>"),
@@ -230,6 +264,7 @@ MINIMAX = Family(
     preserved=(dsml.MINIMAX.whole, dsml.MINIMAX.whole_end, *TAG_TOKENS),
     trims=True,
     force=dsml.MINIMAX.force(),
+    sections=True,
 )
 SEED = Family(
     name="seed-oss",
@@ -241,6 +276,7 @@ SEED = Family(
     preserved=("<seed:tool_call>", "</seed:tool_call>", "<seed:think>", "</seed:think>"),
     trims=True,
     force=qwen_xml.force_within("<seed:tool_call>", "</seed:tool_call>"),
+    openings=qwen_xml.openings("<seed:tool_call>"),
 )
 # What a family's models may think in besides its own span, by its first marker.
 OTHER_THINKING = {"[THINK]": ThinkingSpan(start="[THINK]", end="[/THINK]")}

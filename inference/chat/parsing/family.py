@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inference.chat.parsing.forcing import Force
+from inference.chat.parsing.forcing import Force, Function
+from inference.chat.parsing.opening import behind_marker, with_names
 from inference.chat.parsing.parser import Parser, Script
 from inference.chat.parsing.script import Syntax, script_of
 from inference.chat.parsing.tools import Tools
 from inference.errors import InvalidRequest
-from inference.request import Constraint, ThinkingSpan
+from inference.request import Constraint, LazyConstraint, Opening, ThinkingSpan
+from inference.schemas import relaxed, shape_only
 
 Tool = Mapping[str, Any]
 # For a syntax of its own: (tools, thinking_open) to the parser's script.
@@ -25,6 +27,10 @@ class Family:
     """``thinking`` None: the model does not think aloud. ``preserved`` are the special tokens the parser has to see.
 
     ``trims``: white space before a call is markup.
+
+    ``force`` makes the grammar of an answer that is calls. Within free text ``hold``'s, or the same, holds from where
+    one of ``openings`` stands: behind a marker of the ``syntax`` where there are none. ``sections``: what is opened may
+    hold several calls.
     """
 
     name: str
@@ -34,6 +40,9 @@ class Family:
     preserved: tuple[str, ...] = ()
     trims: bool = False
     force: Force | None = None
+    hold: Force | None = None
+    openings: tuple[Opening, ...] = ()
+    sections: bool = False
 
     @property
     def knows_tools(self) -> bool:
@@ -58,10 +67,42 @@ class Family:
 
         Raises InvalidRequest where no tool has that name, or the family knows no tools.
         """
-        functions = [tool.get("function", tool) for tool in tools]
+        functions = functions_of(tools)
         chosen = [function for function in functions if name in (None, function.get("name"))]
         if not chosen:
             raise InvalidRequest(f"tool_choice names the tool {name!r}, which is not among the request's tools")
         if self.force is None:
             raise InvalidRequest("this model's chat template knows no tools")
         return Constraint(kind="lark", text=self.force(chosen, parallel))
+
+    def lazy(self, tools: Sequence[Tool], *, parallel: bool = True) -> LazyConstraint:
+        """What every call within free text must be: one of these tools, with arguments that its schema allows.
+
+        Where a schema can't be compiled as it is, what can't be kept to is left out of it, unless its function is
+        ``strict``. Raises InvalidRequest where the family knows no tools.
+        """
+        hold = self.hold or self.force
+        if hold is None:
+            raise InvalidRequest("this model's chat template knows no tools")
+        functions = functions_of(tools)
+        versions = [functions, *([_less_strict(each, less) for each in functions] for less in (relaxed, shape_only))]
+        texts = dict.fromkeys(hold(version, parallel and self.sections) for version in versions)
+        openings = self.openings or tuple(map(behind_marker, self.syntax.calls))
+        return LazyConstraint(
+            openings=tuple(with_names(opening, [each["name"] for each in functions]) for opening in openings),
+            constraints=tuple(Constraint(kind="lark", text=text) for text in texts),
+            once=not parallel,
+            needed=any(map(is_strict, functions)),
+        )
+
+
+def functions_of(tools: Sequence[Tool]) -> list[Function]:
+    return [tool.get("function", tool) for tool in tools]
+
+
+def is_strict(function: Function) -> bool:
+    return function.get("strict") is True
+
+
+def _less_strict(function: Function, less: Callable[[Any], Any]) -> Function:
+    return function if is_strict(function) else {**function, "parameters": less(function.get("parameters"))}

@@ -14,6 +14,7 @@ from inference.chat.parsing.jsontext import calls_in, read_value
 from inference.chat.parsing.script import Emit
 from inference.chat.parsing.source import Source, Step
 from inference.chat.parsing.tools import Tools
+from inference.request import Opening
 
 ACTION, ACTION_END = "<|START_ACTION|>", "<|END_ACTION|>"
 THINKING = ("<|START_THINKING|>", "<|END_THINKING|>")
@@ -37,6 +38,14 @@ def action(source: Source, tools: Tools, emit: Emit) -> Step[None]:
 def force(functions: Sequence[Function], parallel: bool) -> str:
     call = json_call("", "", before_name='{"tool_call_id": "0", "tool_name": ', arguments_key="parameters")
     return grammar(functions, call, start=ACTION + "[", separator=", ", end="]" + ACTION_END, parallel=parallel)
+
+
+OPENINGS = (Opening(pattern=r"Action:\s*```json", begins="Action: ```json"),)
+
+
+def hold_action(functions: Sequence[Function], parallel: bool) -> str:
+    """The model may also say that it answers without a tool."""
+    return force_action([*functions, {"name": ANSWERS}], parallel)
 
 
 def force_action(functions: Sequence[Function], parallel: bool) -> str:

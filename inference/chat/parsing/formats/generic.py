@@ -8,9 +8,11 @@ from typing import Any
 
 from inference.chat.parsing.forcing import Function, grammar, json_call
 from inference.chat.parsing.jsontext import CALL_KEYS, calls_in, read_known
+from inference.chat.parsing.opening import NAMES
 from inference.chat.parsing.script import CallReader, Emit, Syntax
 from inference.chat.parsing.source import Malformed, Source, Step
 from inference.chat.parsing.tools import Tools
+from inference.request import Opening
 
 INSTRUCTIONS = (
     "You can call these functions, each described by a JSON schema:\n\n{functions}\n\n"
@@ -68,6 +70,22 @@ def force(functions: Sequence[Function], parallel: bool) -> str:
     return grammar(functions, json_call("", ""), separator="\n", parallel=parallel)
 
 
+def hold(functions: Sequence[Function], parallel: bool) -> str:
+    """Behind an opening: one object, or a list of them."""
+    others = '(", " call)*' if parallel else ""
+    one = grammar(functions, json_call("", ""), parallel=False)
+    return one.replace("start: call", f'start: call | "[" call {others} "]"', 1)
+
+
+# Where the answer begins with it, JSON with a name is taken for a call: of a tool there is. Elsewhere it may be
+# anything, until it names one.
+OPENINGS = (
+    Opening(pattern=rf'\s*(?:```(?:{"|".join(LANGUAGES)})?\s*)?\{{\s*"name"\s*:', begins='{"name":', at_start=True),
+    Opening(pattern=r'\s*\[\s*\{\s*"name"\s*:', begins='[{"name":', at_start=True),
+    Opening(pattern=r'<tool_call>\s*\{\s*"name"\s*:', begins='{"name":'),
+    Opening(pattern=rf'\[\s*\{{\s*"name"\s*:\s*"{NAMES}"', begins=r'[{"name": "\1"'),
+    Opening(pattern=rf'\{{\s*"name"\s*:\s*"{NAMES}"', begins=r'{"name": "\1"'),
+)
 SYNTAX = Syntax(
     calls={
         "```": fenced,

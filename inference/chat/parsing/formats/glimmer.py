@@ -15,11 +15,12 @@ from inference.chat.parsing.answer import Answer
 from inference.chat.parsing.forcing import Function, grammar, literal
 from inference.chat.parsing.formats.dsml import Dialect
 from inference.chat.parsing.formats.messages import Messages
+from inference.chat.parsing.opening import NAMES
 from inference.chat.parsing.parser import Script
 from inference.chat.parsing.source import Ended, Malformed, Markers, Source, Step
 from inference.chat.parsing.tools import Tools
 from inference.events import ToolCall
-from inference.request import ThinkingSpan
+from inference.request import Opening, ThinkingSpan
 
 START, MESSAGE, ENDS = "<|start|>", "<|message|>", ("<|eom|>", "<|eot|>")
 PRESERVED = (START, MESSAGE, *ENDS)
@@ -71,6 +72,9 @@ def _message(source: Source, answer: Answer, tools: Tools, recipient: str) -> St
             return
     answer.text(source.recorded())
     yield from MESSAGES.body(source, answer.text)
+
+
+OPENINGS = (Opening(pattern=rf" to={NAMES}{re.escape(MESSAGE)}", begins=rf" to=\1{MESSAGE}"),)
 
 
 def force(functions: Sequence[Function], parallel: bool) -> str:

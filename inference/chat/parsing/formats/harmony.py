@@ -19,7 +19,7 @@ from inference.chat.parsing.jsontext import read_object
 from inference.chat.parsing.parser import Script
 from inference.chat.parsing.source import Ended, Malformed, Markers, Source, Step
 from inference.chat.parsing.tools import Tools, call_of
-from inference.request import ThinkingSpan
+from inference.request import Opening, ThinkingSpan
 
 START, CHANNEL, MESSAGE, CONSTRAIN = "<|start|>", "<|channel|>", "<|message|>", "<|constrain|>"
 END, CALL, RETURN = "<|end|>", "<|call|>", "<|return|>"
@@ -94,6 +94,19 @@ def _read_call(source: Source, answer: Answer, name: str) -> Step[None]:
     else:
         yield from source.spaces()
         yield from source.accept(END, CALL, RETURN)
+
+
+# The recipient stands behind the channel or behind the role; the grammar goes on with the tool's name.
+OPENINGS = tuple(
+    Opening(
+        pattern=pattern + re.escape(f" to={FUNCTIONS}"), begins=f"{CHANNEL}commentary to={FUNCTIONS}", at_start=at_start
+    )
+    for pattern, at_start in (
+        (rf"{re.escape(CHANNEL)}\w+", False),
+        (re.escape(f"{START}assistant"), False),
+        (r"\s*", True),
+    )
+)
 
 
 def force(functions: Sequence[Function], parallel: bool) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from inference.chat.parsing.answer import Answer
 from inference.chat.parsing.forcing import Function, grammar, literal, tagged_arguments
+from inference.chat.parsing.opening import behind_marker, standing_for
 from inference.chat.parsing.parser import Script
 from inference.chat.parsing.source import Ended, Malformed, Markers, Source, Step
 from inference.chat.parsing.tools import Tools, call_of, load_json
@@ -94,16 +95,23 @@ def _loaded(text: str) -> Any:
         return text
 
 
+CHANNEL_OF_TOOLS = f"{OPEN}tools{SEPARATOR}"
+OPENINGS = (
+    behind_marker(CHANNEL_OF_TOOLS),
+    standing_for(f'{OPEN}call tool="', f'{CHANNEL_OF_TOOLS}{OPEN}call tool="'),
+)
+
+
 def force(functions: Sequence[Function], parallel: bool) -> str:
     def call(function: Function, rule: str) -> str:
         name = f'{OPEN}call tool="{_escaped(function["name"])}" index="'
         return f"{literal(name)} /[1-9]/ {literal(chr(34) + SEPARATOR)} {rule} {literal(CLOSE + 'call' + SEPARATOR)}"
 
-    start, end = f"{OPEN}tools{SEPARATOR}", f"{CLOSE}tools{SEPARATOR}"
+    end = f"{CLOSE}tools{SEPARATOR}"
     return grammar(
         functions,
         call,
-        start=start,
+        start=CHANNEL_OF_TOOLS,
         end=end,
         parallel=parallel,
         arguments=tagged_arguments(_head, f"{CLOSE}argument{SEPARATOR}"),

@@ -6,15 +6,18 @@ tool on offer: JSON may be the answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from inference.chat.parsing.forcing import Function, grammar, json_call
 from inference.chat.parsing.formats.generic import known_calls
 from inference.chat.parsing.formats.hermes import json_reader
 from inference.chat.parsing.formats.pythonic import calls_list
+from inference.chat.parsing.opening import NAMES
 from inference.chat.parsing.script import Emit
 from inference.chat.parsing.source import Malformed, Source, Step
 from inference.chat.parsing.tools import Tools
+from inference.request import Opening
 
 PRESERVED = ("<|python_tag|>", "<|python_start|>", "<|python_end|>")
 json_call_text = json_reader()
@@ -52,6 +55,17 @@ def _another(source: Source) -> Step[bool]:
     if (yield from source.accept(";")):
         yield from source.spaces()
     return bool((yield from source.looking_at("{")))
+
+
+OPENINGS = (
+    Opening(pattern=re.escape("<|python_tag|>")),
+    Opening(pattern=r'\s*\{\s*"name"\s*:', begins='{"name":', at_start=True),
+)
+# Llama 4's lists.
+PYTHONIC_OPENINGS = (
+    Opening(pattern=re.escape("<|python_start|>")),
+    Opening(pattern=rf"\s*\[\s*{NAMES}\(", begins=r"[\1(", at_start=True),
+)
 
 
 def force(functions: Sequence[Function], parallel: bool) -> str:

@@ -13,9 +13,11 @@ from typing import Any
 from inference.chat.parsing.forcing import Force, Function, grammar, literal, tagged_arguments
 from inference.chat.parsing.formats.hermes import json_reader
 from inference.chat.parsing.jsontext import calls_in, read_object
+from inference.chat.parsing.opening import behind_marker, standing_for
 from inference.chat.parsing.script import CallReader, Emit
 from inference.chat.parsing.source import Malformed, Markers, Source, Step
 from inference.chat.parsing.tools import Tools, call_of
+from inference.request import Opening
 
 NAME_END = Markers(">", "\n")
 ARGUMENTS = tagged_arguments(lambda name, types: f"<parameter={name}>\n", "\n</parameter>\n")
@@ -92,6 +94,10 @@ class _Tags:
 
 def _unwrapped(text: str) -> str:
     return text.removeprefix("\n").removesuffix("\n")
+
+
+def openings(opening: str) -> tuple[Opening, ...]:
+    return behind_marker(opening), standing_for("<function=", f"{opening}\n<function=")
 
 
 def force_within(opening: str, closing: str) -> Force:
