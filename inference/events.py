@@ -48,6 +48,15 @@ class TextDelta(Struct, frozen=True, array_like=True, tag="text"):
     logprobs: tuple[TokenLogprob, ...] = ()
 
 
+class PromptLogprobs(Struct, frozen=True, array_like=True, tag="prompt_logprobs"):
+    """Tokens of the prompt from number ``start`` on, each under those before it; ``data`` is what it is written as,
+    control tokens too. Token 0 has nothing before it: its logprob means nothing. They come in order, before any text.
+    """
+
+    start: int
+    tokens: tuple[TokenLogprob, ...]
+
+
 class ThinkingDelta(Struct, frozen=True, array_like=True, tag="thinking"):
     text: str
     n_tokens: int = 1
@@ -114,4 +123,4 @@ class Failed(Struct, frozen=True, array_like=True, tag="failed"):
         return error
 
 
-Event = Started | TextDelta | ThinkingDelta | ToolCall | Embedded | Tokenized | Finished | Failed
+Event = Started | PromptLogprobs | TextDelta | ThinkingDelta | ToolCall | Embedded | Tokenized | Finished | Failed

@@ -10,11 +10,13 @@ from msgspec import Struct
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One turn of a chat, as the templates see it. ``tool_calls`` is in OpenAI's form with arguments as an object.
 
-    ``images`` are whole files (PNG, JPEG, …; sound for models that hear), as their bytes.
+    ``images`` are whole files (PNG, JPEG, …; sound for models that hear), as their bytes. ``name`` tells people of one
+    role apart, where the template knows of it.
     """
 
     role: str
     content: str = ""
+    name: str = ""
     images: tuple[bytes, ...] = ()
     thinking: str = ""
     tool_calls: tuple[dict[str, Any], ...] = ()
@@ -152,7 +154,7 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     the text's head) be dropped until the prompt fits; ``shift`` lets a generation that reaches the end of the context
     drop its oldest half after ``num_keep`` tokens and go on. ``num_ctx`` is the context this request may use where the
     model is loaded with a longer one; 0: all of it. ``top_logprobs`` None: no logprobs; 0: only the chosen
-    token's.
+    token's. ``prompt_logprobs`` is the same for the prompt, which is decoded as a whole then and never truncated.
     ``cache_scope`` names the tenant: KV cells are reused only within one scope. ``render_only`` decodes nothing: the
     answer is the prompt itself, as the template made it. ``preserved`` are special tokens, as text, that stay in the
     answer's text where they are otherwise left out: a parser behind the engine reads them. ``lazy_constraint`` holds
@@ -168,6 +170,7 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     truncate: bool = True
     shift: bool = True
     top_logprobs: int | None = None
+    prompt_logprobs: int | None = None
     return_context: bool = False
     cache_scope: str = ""
     render_only: bool = False

@@ -36,6 +36,7 @@ class CacheFull(Exception):
 class BackendInfo(Struct, frozen=True, kw_only=True):
     """What is fixed once a model is loaded. ``n_ctx`` tokens for one sequence, ``n_cells`` for all of them together.
 
+    ``n_outputs`` of a decode's tokens may have one, and more than ``n_seq_max`` can.
     ``max_idle_cells``: see ``CellPlan``; ``swap_bytes``: see ``LoadOptions``. ``chat_template`` is Jinja source: the
     specification's, else the file's own, None where there is neither; ``bos`` and ``eos`` are texts for it.
     ``has_mrope``: an image takes fewer positions than it has tokens.
@@ -47,6 +48,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     n_cells: int
     n_batch: int
     n_seq_max: int
+    n_outputs: int = 1
     n_vocab: int
     can_shift: bool
     max_idle_cells: int
@@ -99,6 +101,10 @@ class Backend(Protocol):
         """The next token from the output at ``index`` in the last batch, one of ``allowed`` where that is given."""
 
     def logprobs(self, index: int, token: int, n_top: int) -> TokenLogprob: ...
+
+    def prompt_logprobs(self, index: int, tokens: Sequence[int], n_top: int) -> list[TokenLogprob]:
+        """The first token's under the output at ``index``, the next one's under the next output, and so on. Texts are
+        those of ``special_piece``."""
 
     def seq_rm(self, seq_id: int, start: int, end: int) -> bool:
         """Takes the sequence off its cells at positions [start, end), -1 for the end. False: it can't be cut there."""

@@ -45,6 +45,10 @@ class Batch:
         self.n_tokens = end
         return end - 1
 
+    def ask(self, row: int, n: int) -> None:
+        """Outputs of ``n`` rows more, from ``row`` on."""
+        self.outputs[row : row + n] = 1
+
     def add_one(self, seq_id: int, token: int, position: int) -> int:
         """``add`` of one token with an output, without the slices: the decode path runs it for every token."""
         row = self.n_tokens

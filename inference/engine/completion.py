@@ -34,7 +34,7 @@ class Completion:
         forced = _forced(sequence)
         token = self._sample(sequence, row) if forced is None else forced
         if forced is None and self._backend.is_eog(token):
-            return self.finish(sequence, "stop")
+            return self._end_logprob(sequence, row, token) + self.finish(sequence, "stop")
         token, piece = self._admit(sequence, token)
         sequence.tokens.append(token)
         sequence.n_generated += 1
@@ -72,6 +72,15 @@ class Completion:
         n_top = sequence.request.top_logprobs
         logprob = None if n_top is None else self._backend.logprobs(row, token, n_top)
         return _event(sequence, sequence.detokenizer.feed(piece, logprob))
+
+    def _end_logprob(self, sequence: Sequence, row: int, token: int) -> Events:
+        """Who asks for the prompt's logprobs counts on one more of the answer (lm-eval takes the last away): the end is
+        a token of it, too, though there is no text to it."""
+        n_top = sequence.request.top_logprobs
+        if n_top is None or sequence.request.prompt_logprobs is None:
+            return []
+        (logprob,) = self._backend.prompt_logprobs(row, [token], n_top)
+        return _event(sequence, TextDelta("", 0, (logprob,)))
 
     def _reached_limit(self, sequence: Sequence) -> bool:
         n_ctx = self._n_ctx(sequence)

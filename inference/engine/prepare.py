@@ -50,6 +50,8 @@ class Preparer:
         media = self._media.open(request.prompt, request.cache_scope)
         if media is None:
             return self._fitting(request)
+        if request.prompt_logprobs is not None:
+            raise InvalidRequest("logprobs of a prompt with images can't be had")
         reader = self._reader(media)
         prepared = reader._fitting(msgspec.structs.replace(request, prompt=media.prompt))
         self._template = reader._template
@@ -74,6 +76,8 @@ class Preparer:
 
     def _fitting(self, request: GenerateRequest) -> Prepared:
         self._check_tokens("logit_bias", request.sampling.logit_bias)
+        if request.prompt_logprobs is not None:
+            request = msgspec.structs.replace(request, truncate=False)
         n_ctx = request.context_length(self._backend.info.n_ctx)
         n_most = n_ctx - 1  # leaves room for one more
         prepared = self._tokenize(request, n_most)

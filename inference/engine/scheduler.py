@@ -7,12 +7,14 @@ not succeed. Every step carries one token of each decoding sequence and fills up
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from inference.engine.backend import Backend
 from inference.engine.batch import Batch
 from inference.engine.completion import Completion
 from inference.engine.lanes import Lanes
 from inference.engine.media.prefill import at_media, media_batch, n_text_pending
+from inference.engine.scoring import first_token, fitting, prompt_logprobs, to_score
 from inference.engine.sequence import Sequence, State
 from inference.engine.slots import Slot, Slots
 from inference.engine.step import Chunk, PrefillPace, Step, share_prefill
@@ -38,6 +40,7 @@ class Scheduler:
         self._step = Step(Batch(info.n_batch))
         self._step_started = 0.0
         self._media_is_due = True
+        self._backend = backend
         self._n_most = info.n_batch  # tokens in one decode; fewer after llama.cpp found no room
         self._pace = PrefillPace(info.n_batch)
         self.n_steps = 0
@@ -96,6 +99,9 @@ class Scheduler:
         self._n_most = step.batch.capacity
         for chunk in step.chunks:
             sequence = chunk.sequence
+            if chunk.scored is not None:
+                event = prompt_logprobs(self._backend, sequence, chunk.scored)
+                self._events.append((sequence.request_id, event))
             n_past = sequence.n_past
             self.slots.commit(_slot(sequence), sequence.tokens.view(n_past, n_past + chunk.n))
             if chunk.row >= 0:
@@ -194,10 +200,22 @@ class Scheduler:
     def _add_prefill(self, step: Step, sequence: Sequence, n: int) -> None:
         slot = _slot(sequence)
         start = sequence.n_past
+        scored = to_score(sequence, start, n)
+        if scored is not None:
+            n, scored = fitting(scored, n, self._n_outputs_free(step))
+        if n <= 0:
+            return
         last = n == sequence.n_pending
         tokens = sequence.tokens.view(start, start + n)
         row = step.batch.add(slot.seq_id, tokens, self.slots.next_position(slot), output=last)
-        step.chunks.append(Chunk(sequence, n, row if last else -1))
+        if scored is not None:
+            scored = replace(scored, row=row - n + 1 + scored.row)
+            step.batch.ask(scored.row, scored.n)
+        step.chunks.append(Chunk(sequence, n, row if last else -1, scored))
+
+    def _n_outputs_free(self, step: Step) -> int:
+        """Every lane may need an output of its own."""
+        return self._backend.info.n_outputs - len(self.lanes.running) - step.n_scored
 
     def _add_isolated(self, step: Step) -> None:
         """One sequence alone: see ``isolate``."""
@@ -229,6 +247,8 @@ class Scheduler:
             thinking_open=sequence.thinking is not None and sequence.thinking.was_open,
         )
         self._events.append((sequence.request_id, started))
+        if sequence.request.prompt_logprobs is not None:
+            self._events.append((sequence.request_id, first_token(self._backend, sequence)))
 
     def _fail(self, sequence: Sequence, error: InferenceError) -> None:
         sequence.state = State.FINISHED

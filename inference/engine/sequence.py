@@ -57,7 +57,8 @@ class Sequence:
         self.request = request
         # Cells of another batch differ in their last bits from those of a prefill of its own, which is enough for
         # another token somewhere: a request whose seed asks for the same answer each time shares cells with nobody.
-        self.shares_cells = request.sampling.seed < 0
+        # One whose prompt is scored needs an output for each of its tokens, and so decodes them all.
+        self.shares_cells = request.sampling.seed < 0 and request.prompt_logprobs is None
         self.scope = request.cache_scope if self.shares_cells else f"{request.cache_scope}\0{request_id}"
         self.arrival = arrival
         self.ticket = arrival
@@ -77,6 +78,7 @@ class Sequence:
         self.matcher = matcher
         self.lazy = lazy
         self.n_cached = 0
+        self.n_scored = 0
         self.n_generated = 0
         self.n_turn = 0
         self.submitted_at = submitted_at

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from inference.engine.batch import Batch
 from inference.engine.media.chunks import MediaBatch
+from inference.engine.scoring import Scored
 from inference.engine.sequence import Sequence, State
 
 # A step with prefill in it makes every decoding sequence wait: this long at most, by what the last steps took.
@@ -15,11 +16,15 @@ MIN_CHUNK = 32
 
 @dataclass(slots=True)
 class Chunk:
-    """``n`` tokens of a sequence; ``row`` of its output in the batch, or -1 where more of its prompt is to come."""
+    """``n`` tokens of a sequence; ``row`` of its output in the batch, or -1 where more of its prompt is to come.
+
+    ``scored``: what other outputs say of its prompt, where that is asked for.
+    """
 
     sequence: Sequence
     n: int
     row: int
+    scored: Scored | None = None
 
 
 @dataclass(slots=True)
@@ -38,6 +43,11 @@ class Step:
     @property
     def n_tokens(self) -> int:
         return self.batch.n_tokens if self.media is None else self.media.n_tokens
+
+    @property
+    def n_scored(self) -> int:
+        """Outputs that are there for the scores of prompts alone."""
+        return sum(chunk.scored.n for chunk in self.chunks if chunk.scored is not None)
 
     @property
     def can_shrink(self) -> bool:

@@ -59,7 +59,7 @@ class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ``recurrent``: memory that can't be cut; ``shift`` 0: cells that can't be moved; ``fail_token``: a decode with this
     token fails; ``image_tokens`` of every image where the model has a projector, or anyhow if not 0, and
     ``image_delay`` seconds to encode it; ``mrope`` and ``image_causal`` 0: how they are placed and decoded;
-    ``embed_split`` 0: an input to embed can't be decoded in pieces."""
+    ``embed_split`` 0: an input to embed can't be decoded in pieces; ``outputs`` of a decode."""
 
     delay: float = 0.0
     token_delay: float = 0.0
@@ -80,6 +80,7 @@ class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     image_causal: bool = True
     mrope: bool = False
     embed_split: bool = True
+    outputs: int = 0
 
 
 class FakeSampler:
@@ -106,6 +107,7 @@ class FakeBackend:
             n_cells=self.settings.cells or plan.n_cells,
             n_batch=self.settings.batch or options.num_batch,
             n_seq_max=self.settings.seqs or plan.n_seq_max,
+            n_outputs=self.settings.outputs or 2 * (self.settings.seqs or plan.n_seq_max),
             n_vocab=N_VOCAB,
             max_idle_cells=plan.n_cells if self.settings.idle < 0 else self.settings.idle,
             swap_bytes=self.settings.swap,
@@ -121,6 +123,8 @@ class FakeBackend:
         self.memory = FakeMemory(self._info.n_cells, can_cut=not self.settings.recurrent, has_mrope=self.settings.mrope)
         self._aborted = threading.Event()
         self._rows: list[int] = []
+        self._row_tokens = np.zeros(0, np.int32)
+        self._outputs = np.zeros(0, np.int8)
         self.decoded: list[int] = []  # tokens of each decode, for tests
 
     def _new_projector(self) -> FakeProjector:
@@ -183,6 +187,9 @@ class FakeBackend:
             raise CacheFull
         self.memory.store(batch)
         self._rows = batch.seq_ids[: batch.n_tokens].tolist()
+        self._row_tokens = tokens.copy()
+        self._outputs = batch.outputs[: batch.n_tokens].copy()
+        assert self._outputs.sum() <= self._info.n_outputs, "more outputs than there is room for"
         self.decoded.append(batch.n_tokens)
 
     def decode_media(self, batch: MediaBatch) -> None:
@@ -225,6 +232,20 @@ class FakeBackend:
         ranks = [(token + rank) % N_VOCAB for rank in range(n_top)]
         top = tuple(TokenLogprob(each, self.piece(each), -float(rank)) for rank, each in enumerate(ranks))
         return TokenLogprob(token, self.piece(token), 0.0, top)
+
+    def prompt_logprobs(self, index: int, tokens: Sequence[int], n_top: int) -> list[TokenLogprob]:
+        return [self._guess(index + offset, token, n_top) for offset, token in enumerate(tokens)]
+
+    def _guess(self, row: int, token: int, n_top: int) -> TokenLogprob:
+        """It guesses the row's own token again, and every next one in the vocabulary a tenth less."""
+        assert self._outputs[row], "a row without an output"
+        own = int(self._row_tokens[row])
+        top = tuple(
+            TokenLogprob(each, self.special_piece(each), -rank / 10)
+            for rank in range(n_top)
+            for each in [(own + rank) % N_VOCAB]
+        )
+        return TokenLogprob(token, self.special_piece(token), -((token - own) % N_VOCAB) / 10, top)
 
     def seq_rm(self, seq_id: int, start: int, end: int) -> bool:
         return self.memory.seq_rm(seq_id, start, end)

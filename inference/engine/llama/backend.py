@@ -26,7 +26,8 @@ from inference.engine.llama.batch import bind, bind_media, decode_native
 from inference.engine.llama.candidates import Candidates
 from inference.engine.llama.devices import gpu_free_bytes
 from inference.engine.llama.embed import LlamaEmbedder
-from inference.engine.llama.load import MAX_UBATCH, load_context, load_model
+from inference.engine.llama.load import MAX_UBATCH, load_context, load_model, max_outputs
+from inference.engine.llama.logprobs import token_logprob
 from inference.engine.llama.sampler import new_chain
 from inference.engine.llama.text import metadata, read_piece, special_text, tokenize
 from inference.engine.llama.vocabulary import new_tokenizer, vocabulary_info
@@ -74,6 +75,7 @@ class LlamaBackend:
             n_cells=lib.llama_n_ctx(self._ctx),
             n_batch=lib.llama_n_batch(self._ctx),
             n_seq_max=min(plan.n_seq_max, lib.llama_max_parallel_sequences()),
+            n_outputs=max_outputs(self._model, plan),
             n_vocab=lib.llama_vocab_n_tokens(self._vocab),
             max_idle_cells=plan.max_idle_cells,
             swap_bytes=swap_bytes,
@@ -178,17 +180,12 @@ class LlamaBackend:
         return np.frombuffer((ctypes.c_float * self._info.n_vocab).from_address(address), np.float32)  # type: ignore[call-overload, no-any-return]
 
     def logprobs(self, index: int, token: int, n_top: int) -> TokenLogprob:
-        logits = self._logits(index)
-        highest = logits.max()
-        shift = float(highest) + float(np.log(np.exp(logits - highest).sum(dtype=np.float64)))
-        best = np.argpartition(logits, -n_top)[-n_top:] if n_top else np.empty(0, np.int64)
-        top = sorted(((float(logits[each]) - shift, int(each)) for each in best), key=lambda pair: -pair[0])
-        return TokenLogprob(
-            token,
-            self.piece(token),
-            float(logits[token]) - shift,
-            tuple(TokenLogprob(each, self.piece(each), logprob) for logprob, each in top),
-        )
+        return token_logprob(self._logits(index), token, n_top, self.piece)
+
+    def prompt_logprobs(self, index: int, tokens: Sequence[int], n_top: int) -> list[TokenLogprob]:
+        rows = range(index, index + len(tokens))
+        piece = self.special_piece
+        return [token_logprob(self._logits(row), token, n_top, piece) for row, token in zip(rows, tokens, strict=True)]
 
     def seq_rm(self, seq_id: int, start: int, end: int) -> bool:
         return bool(lib.llama_memory_seq_rm(self._memory, seq_id, start, end))

@@ -20,6 +20,8 @@ from inference.spec import ModelSpec
 logger = logging.getLogger("inference.llama")
 
 MAX_UBATCH = 512
+OUTPUT_BYTES = 16 << 20
+MIN_OUTPUTS = 16  # beyond one for each sequence
 GGML_TYPES: dict[KVCacheType, int] = {
     "f16": lib.GGML_TYPE_F16,
     "q8_0": lib.GGML_TYPE_Q8_0,
@@ -74,8 +76,7 @@ def load_context(model: Any, plan: CellPlan, options: LoadOptions, flag: AbortFl
     params.n_seq_max = min(plan.n_seq_max, lib.llama_max_parallel_sequences())
     params.n_batch = min(max(options.num_batch, params.n_seq_max), plan.n_cells)
     params.n_ubatch = min(MAX_UBATCH, params.n_batch)
-    # The logits buffer: one row per sequence, not one per token of the batch (100 MB at a vocabulary of 49k).
-    params.n_outputs_max = params.n_seq_max
+    params.n_outputs_max = max_outputs(model, plan)
     params.n_threads = params.n_threads_batch = options.num_threads or num_threads()
     params.flash_attn_type = flash_attention(options)
     params.type_k = GGML_TYPES[options.kv_cache_type]
@@ -93,6 +94,18 @@ def load_context(model: Any, plan: CellPlan, options: LoadOptions, flag: AbortFl
         lib.llama_model_free(model)
         raise ModelLoadError("llama.cpp could not create a context: not enough memory, or an unsupported KV cache type")
     return context
+
+
+def max_outputs(model: Any, plan: CellPlan) -> int:
+    """Rows of logits that one decode may have: llama.cpp's buffers are made for so many, and it aborts beyond them.
+
+    One for each sequence, and some more for the logprobs of prompts, as far as that costs next to nothing: 85 rows at a
+    vocabulary of 49k make SmolLM2's compute buffer 6 % larger, one per token of the batch would make it 5 times as
+    large.
+    """
+    n_vocab = int(lib.llama_vocab_n_tokens(lib.llama_model_get_vocab(model)))
+    n_seq_max = min(plan.n_seq_max, int(lib.llama_max_parallel_sequences()))
+    return max(n_seq_max + MIN_OUTPUTS, OUTPUT_BYTES // (4 * n_vocab))
 
 
 def flash_attention(options: LoadOptions) -> int:
