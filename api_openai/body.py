@@ -1,17 +1,18 @@
-"""OpenAI's requests, typed (platform.openai.com/docs/api-reference: chat and completions), and Power's few extras.
+"""What OpenAI's requests for text have in common, typed (platform.openai.com/docs/api-reference), and Power's extras.
 
-Fields without a meaning here (``user``, ``metadata``, ``store`` and the like) are accepted; those that would change the
-answer and can't be honoured yet are refused by name.
+Every field that the SDK knows is honoured or refused by name, and a test walks the SDK's own types. A field that nobody
+knows is ignored, as in Ollama, and named in ``X-Power-Ignored-Options``: clients send what other servers take.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from inference.options import INT32_MAX
+from models_app.serving import keep_alive_seconds
 from power_site.http import BadRequest
 
 MAX_CHOICES = 8
@@ -26,11 +27,17 @@ _SAME_NAME = (
 
 
 class StreamOptions(Struct, frozen=True, kw_only=True):
-    include_usage: bool = False
+    """``include_obfuscation``: each piece is filled up, so that who watches the wire can't count its letters."""
+
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
 
 
 class Body(Struct, frozen=True, kw_only=True):
-    """What both endpoints have in common. ``options`` and ``keep_alive`` are Ollama's, for whoever knows them."""
+    """``options``, ``keep_alive`` and ``truncate`` are Ollama's, for whoever knows them.
+
+    A prompt that is longer than the context is refused, unless ``truncate`` lets its oldest part go.
+    """
 
     model: str = ""
     stream: bool = False
@@ -47,8 +54,10 @@ class Body(Struct, frozen=True, kw_only=True):
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
     logit_bias: dict[str, Any] | None = None
+    user: str = ""
     keep_alive: float | str | None = None
     options: dict[str, Any] = {}
+    truncate: bool = False
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -66,13 +75,39 @@ class Body(Struct, frozen=True, kw_only=True):
     def max_predicted(self) -> int | None:
         return self.max_tokens
 
+    @property
+    def account(self) -> str:
+        """Who asks, as far as the client says."""
+        return self.user
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What the client says of the request, for the accounts."""
+        return {}
+
+    @property
+    def kept_seconds(self) -> float | None:
+        """Raises BadRequest."""
+        return None if self.keep_alive is None else keep_alive_seconds(self.keep_alive)
+
 
 def require_range(name: str, value: int | None, low: int, high: int) -> None:
     if value is not None and not low <= value <= high:
         raise BadRequest(f"{name} must be between {low} and {high}", field=name)
 
 
-def refuse(body: Mapping[str, Any], not_yet: Mapping[str, tuple[Any, ...]]) -> None:
-    for name, harmless in not_yet.items():
-        if name in body and body[name] not in harmless:
-            raise BadRequest(f"{name} is not supported by this server yet", field=name)
+def require_length(name: str, value: str, most: int) -> None:
+    if len(value) > most:
+        raise BadRequest(f"{name} must have at most {most} characters", field=name)
+
+
+def refuse(body: Mapping[str, Any], harmless: Mapping[str, tuple[Any, ...]]) -> None:
+    """Fields that can't be honoured, with the values of each that ask for nothing. Raises BadRequest."""
+    for name, values in harmless.items():
+        if name in body and body[name] not in values:
+            raise BadRequest(f"{name} is not supported by this server", field=name)
+
+
+def unknown_fields(body: Mapping[str, Any], kind: type[Struct], *, known: Iterable[str] = ()) -> tuple[str, ...]:
+    """Names that mean nothing here. ``known`` are those that ``refuse`` looks at."""
+    return tuple(sorted(body.keys() - set(kind.__struct_encode_fields__) - set(known)))

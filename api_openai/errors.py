@@ -19,9 +19,20 @@ class Descriptor(NamedTuple):
     code: str | None = None
 
 
+class Fields(NamedTuple):
+    """What an endpoint calls the prompt and the form of the answer: errors of the engine know neither."""
+
+    prompt: str | None = None
+    format: str | None = None
+
+
+NO_FIELDS = Fields()
+# Options by the names that OpenAI's requests have for them.
+OPENAI_NAMES = {"num_predict": "max_tokens"}
+
 _DESCRIPTORS: dict[type[Exception], Descriptor] = {
     http.BadRequest: Descriptor(400),
-    http.MethodNotAllowed: Descriptor(405, "method_not_allowed"),
+    http.MethodNotAllowed: Descriptor(405, "method_not_supported"),
     http.DatabaseBusy: Descriptor(503, "catalog_busy"),
     inference.InvalidRequest: Descriptor(400),
     inference.PromptTooLong: Descriptor(400, "context_length_exceeded"),
@@ -46,25 +57,48 @@ def descriptor(error: Exception) -> Descriptor:
     return next((_DESCRIPTORS[kind] for kind in type(error).__mro__ if kind in _DESCRIPTORS), _UNKNOWN)
 
 
-def error_body(error: Exception) -> bytes:
+def error_body(error: Exception, fields: Fields = NO_FIELDS) -> bytes:
     """Also the last event of a stream, after which no ``[DONE]`` comes: the SDK raises APIError on it."""
     known = descriptor(error)
-    message = http.unexpected_text(error) if known is _UNKNOWN else str(error)
-    envelope = {"message": message, "type": openai_type(known.status), "param": _param(error), "code": known.code}
+    envelope = {
+        "message": _message(error, known),
+        "type": openai_type(known.status),
+        "param": _param(error, fields),
+        "code": known.code,
+    }
     return orjson.dumps({"error": envelope})
 
 
-def error_response(error: Exception) -> HttpResponse:
+def error_response(error: Exception, fields: Fields = NO_FIELDS) -> HttpResponse:
     known = descriptor(error)
-    response = HttpResponse(error_body(error), status=known.status, content_type=http.JSON)
-    if known.status == 503:
+    response = HttpResponse(error_body(error, fields), status=known.status, content_type=http.JSON)
+    if known.status in (429, 503):
         response["Retry-After"] = str(math.ceil(getattr(error, "retry_after_seconds", 1)))
     if isinstance(error, http.MethodNotAllowed):
         response["Allow"] = error.allowed
     return response
 
 
-def _param(error: Exception) -> str | None:
-    if isinstance(error, http.BadRequest):
-        return error.field
-    return error.option if isinstance(error, inference.InvalidOption) else None
+def _message(error: Exception, known: Descriptor) -> str:
+    if known is _UNKNOWN:
+        return http.unexpected_text(error)
+    if isinstance(error, inference.PromptTooLong):
+        # OpenAI's words: agents look for them to know that they have to shorten the talk.
+        return (
+            f"This model's maximum context length is {error.n_ctx} tokens. However, your prompt resulted in "
+            f"{error.n_prompt} tokens. Please reduce the length of the prompt."
+        )
+    return str(error)
+
+
+def _param(error: Exception, fields: Fields) -> str | None:
+    match error:
+        case http.BadRequest():
+            return error.field
+        case inference.InvalidOption():
+            return OPENAI_NAMES.get(error.option, error.option)
+        case inference.PromptTooLong():
+            return fields.prompt
+        case inference.InvalidConstraint():
+            return fields.format
+    return None

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-FinishReason = Literal["stop", "length", "tool_calls"] | None
+FinishReason = Literal["stop", "length", "tool_calls", "function_call"] | None
 
 
 class Answer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,15 +24,24 @@ class ErrorEnvelope(Answer, frozen=True, kw_only=True):
     error: ErrorDetails
 
 
-class CachedTokens(Answer, frozen=True, kw_only=True):
+class PromptDetails(Answer, frozen=True, kw_only=True):
     cached_tokens: int
+    audio_tokens: int
+
+
+class CompletionDetails(Answer, frozen=True, kw_only=True):
+    reasoning_tokens: int
+    accepted_prediction_tokens: int
+    rejected_prediction_tokens: int
+    audio_tokens: int
 
 
 class Usage(Answer, frozen=True, kw_only=True):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
-    prompt_tokens_details: CachedTokens | UnsetType = UNSET
+    prompt_tokens_details: PromptDetails
+    completion_tokens_details: CompletionDetails
 
 
 class Envelope(Answer, frozen=True, kw_only=True):
@@ -40,3 +49,4 @@ class Envelope(Answer, frozen=True, kw_only=True):
     created: int
     model: str
     system_fingerprint: str
+    service_tier: str | UnsetType = UNSET

@@ -7,6 +7,7 @@ from functools import partial
 from django.urls import path
 
 from api_openai.chat import view as chat
+from api_openai.chat.chunks import FIELDS
 from api_openai.completions import view as completions
 from api_openai.embeddings import view as embeddings
 from api_openai.errors import error_response
@@ -19,7 +20,7 @@ urlpatterns = [
     path("models", _route(GET=models.models)),
     path("models/", _route(GET=models.models)),
     path("models/<path:name>", _route(GET=models.model, DELETE=models.model_delete)),
-    path("chat/completions", _route(POST=chat.chat_completions)),
+    path("chat/completions", endpoint(partial(error_response, fields=FIELDS), POST=chat.chat_completions)),
     path("completions", _route(POST=completions.completions)),
     path("embeddings", _route(POST=embeddings.embeddings)),
 ]

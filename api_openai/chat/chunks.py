@@ -1,4 +1,4 @@
-"""chat.completion.chunk and chat.completion: the deltas of a streamed chat, and the whole of one."""
+"""chat.completion.chunk: the deltas of a streamed chat (platform.openai.com/docs/api-reference/chat-streaming)."""
 
 from __future__ import annotations
 
@@ -7,65 +7,82 @@ from typing import Any
 
 import orjson
 
-from api_openai.identity import Identity, usage
+from api_openai.chat.calls import call_id, reason_with_calls
+from api_openai.errors import Fields
+from api_openai.identity import Identity
 from api_openai.stream import StreamEncoder
-from inference.events import TokenLogprob
-from models_app.serving.answers import Answer
+from inference.events import TokenLogprob, ToolCall
+
+# What errors of the engine are about, in the words of this endpoint.
+FIELDS = Fields(prompt="messages", format="response_format")
 
 
 class ChatStreamEncoder(StreamEncoder):
-    """The first chunk of a choice has the role, the last one the reason; what lies between has text."""
+    """The first chunk of a choice has the role, the last one the reason; what lies between has text, thoughts and
+    calls. ``legacy``: the client offered ``functions``, and gets a ``function_call``."""
 
     kind = "chat.completion.chunk"
+    fields = FIELDS
 
-    def __init__(self, identity: Identity, *, include_usage: bool, n_choices: int) -> None:
-        super().__init__(identity, include_usage=include_usage, per_prompt=n_choices)
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        include_usage: bool,
+        n_choices: int,
+        legacy: bool = False,
+        obfuscates: bool = False,
+    ) -> None:
+        super().__init__(identity, include_usage=include_usage, per_prompt=n_choices, obfuscates=obfuscates)
+        self._legacy = legacy
         self._opened: set[int] = set()
+        self._n_calls = [0] * n_choices
+        self._held: list[list[TokenLogprob]] = [[] for _ in range(n_choices)]
 
     def opening(self, index: int) -> bytes:
         if index in self._opened:
             return b""
         self._opened.add(index)
-        return self.chunk(index, b'"delta":{"role":"assistant","content":""}')
+        return self.chunk(index, b'"delta":{"role":"assistant","content":"","refusal":null}')
 
     def text(self, index: int, text: str, logprobs: Sequence[TokenLogprob]) -> bytes:
-        body = b'"delta":{"content":' + orjson.dumps(text) + b"}"
-        return self.opening(index) + self.chunk(index, body, logprobs=chat_logprobs(logprobs))
+        self._held[index] += logprobs
+        return self._delta(index, b'"content":' + orjson.dumps(text)) if text else b""
 
     def thinking(self, index: int, text: str) -> bytes:
         # Ollama's name and that of llama-server and DeepSeek: clients look for either.
         quoted = orjson.dumps(text)
-        body = b'"delta":{"reasoning":' + quoted + b',"reasoning_content":' + quoted + b"}"
-        return self.opening(index) + self.chunk(index, body)
+        return self._delta(index, b'"reasoning":' + quoted + b',"reasoning_content":' + quoted)
+
+    def call(self, index: int, call: ToolCall) -> bytes:
+        """Its head and its arguments apart, as clients have them from OpenAI."""
+        place = self._n_calls[index]
+        self._n_calls[index] += 1
+        if self._legacy:
+            head: dict[str, Any] = {"function_call": {"name": call.name, "arguments": ""}}
+            rest: dict[str, Any] = {"function_call": {"arguments": call.arguments}}
+        else:
+            function = {"name": call.name, "arguments": ""}
+            head = {"tool_calls": [{"index": place, "id": call_id(), "type": "function", "function": function}]}
+            rest = {"tool_calls": [{"index": place, "function": {"arguments": call.arguments}}]}
+        return b"".join(self._delta(index, orjson.dumps(part)[1:-1]) for part in (head, rest))
 
     def closing(self, index: int, reason: str) -> bytes:
-        return self.opening(index) + self.chunk(index, b'"delta":{}', reason=reason)
+        shown = reason_with_calls(reason, self._n_calls[index], legacy=self._legacy)
+        return self._delta(index, b"", reason=shown)
 
-
-def chat_completion(identity: Identity, answers: Sequence[Answer]) -> dict[str, Any]:
-    return {
-        **identity.head("chat.completion"),
-        "choices": [_choice(index, answer) for index, answer in enumerate(answers)],
-        "usage": usage({index: answer.finished for index, answer in enumerate(answers)}, per_prompt=len(answers)),
-    }
+    def _delta(self, index: int, body: bytes, *, reason: str | None = None) -> bytes:
+        """Logprobs of what became no text (a marker, a thought) go along with the next delta there is."""
+        opening = self.opening(index)
+        logprobs, self._held[index] = chat_logprobs(self._held[index]), []
+        return opening + self.chunk(index, b'"delta":{' + body + b"}", reason=reason, logprobs=logprobs)
 
 
 def chat_logprobs(logprobs: Sequence[TokenLogprob]) -> dict[str, Any] | None:
     if not logprobs:
         return None
-    return {"content": [_token(one) | {"top_logprobs": [_token(top) for top in one.top]} for one in logprobs]}
-
-
-def _choice(index: int, answer: Answer) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": answer.text}
-    if answer.thinking:
-        message |= {"reasoning": answer.thinking, "reasoning_content": answer.thinking}
-    return {
-        "index": index,
-        "message": message,
-        "logprobs": chat_logprobs(answer.logprobs),
-        "finish_reason": answer.finished.reason,
-    }
+    shown = [_token(one) | {"top_logprobs": [_token(top) for top in one.top]} for one in logprobs]
+    return {"content": shown, "refusal": None}
 
 
 def _token(one: TokenLogprob) -> dict[str, Any]:

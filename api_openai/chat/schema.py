@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from api_openai.schema import Answer, Envelope, FinishReason, Usage
 
 
-class ToolFunction(Answer, frozen=True, kw_only=True):
+class FunctionCall(Answer, frozen=True, kw_only=True):
     name: str
     arguments: str
 
@@ -17,16 +17,40 @@ class ToolFunction(Answer, frozen=True, kw_only=True):
 class ToolCall(Answer, frozen=True, kw_only=True):
     id: str
     type: Literal["function"]
-    function: ToolFunction
-    index: int | UnsetType = UNSET
+    function: FunctionCall
 
 
-class Delta(Answer, frozen=True, kw_only=True):
-    role: str | UnsetType = UNSET
-    content: str | UnsetType | None = UNSET
+class Message(Answer, frozen=True, kw_only=True):
+    role: Literal["assistant"]
+    content: str | None
+    refusal: None
+    annotations: list[str]
     reasoning: str | UnsetType = UNSET
     reasoning_content: str | UnsetType = UNSET
     tool_calls: list[ToolCall] | UnsetType = UNSET
+    function_call: FunctionCall | UnsetType = UNSET
+
+
+class FunctionDelta(Answer, frozen=True, kw_only=True):
+    name: str | UnsetType = UNSET
+    arguments: str
+
+
+class ToolCallDelta(Answer, frozen=True, kw_only=True):
+    index: int
+    id: str | UnsetType = UNSET
+    type: Literal["function"] | UnsetType = UNSET
+    function: FunctionDelta
+
+
+class Delta(Answer, frozen=True, kw_only=True):
+    role: Literal["assistant"] | UnsetType = UNSET
+    content: str | UnsetType = UNSET
+    refusal: UnsetType | None = UNSET
+    reasoning: str | UnsetType = UNSET
+    reasoning_content: str | UnsetType = UNSET
+    tool_calls: list[ToolCallDelta] | UnsetType = UNSET
+    function_call: FunctionDelta | UnsetType = UNSET
 
 
 class TopLogprob(Answer, frozen=True, kw_only=True):
@@ -41,11 +65,12 @@ class ChatLogprob(TopLogprob, frozen=True, kw_only=True):
 
 class ChatLogprobs(Answer, frozen=True, kw_only=True):
     content: list[ChatLogprob]
+    refusal: None
 
 
 class ChatChoice(Answer, frozen=True, kw_only=True):
     index: int
-    message: Delta
+    message: Message
     logprobs: ChatLogprobs | None
     finish_reason: FinishReason
 
@@ -67,3 +92,4 @@ class ChatCompletionChunk(Envelope, frozen=True, kw_only=True):
     object: Literal["chat.completion.chunk"]
     choices: list[ChunkChoice]
     usage: Usage | UnsetType | None = UNSET
+    obfuscation: str | UnsetType = UNSET

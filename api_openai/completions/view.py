@@ -38,7 +38,7 @@ async def completions(request: HttpRequest) -> HttpResponseBase:
         answers = await collect(choices, n_choices=len(asks))
         return json_response(text_completion(identity, answers, per_prompt=body.n, echoes=echoes), headers=headers)
     encoder = CompletionStreamEncoder(
-        identity, include_usage=body.stream_options.include_usage, per_prompt=body.n, echoes=echoes
+        identity, include_usage=bool(body.stream_options.include_usage), per_prompt=body.n, echoes=echoes
     )
     return stream_response(choices, encoder, content_type=SSE, headers=headers)
 

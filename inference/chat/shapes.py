@@ -54,6 +54,8 @@ def as_dict(message: Message, shape: Shape = Shape(), *, string_arguments: bool 
         fields["tool_calls"] = [_call(call, shape, as_text=string_arguments) for call in message.tool_calls]
         if shape.none_content and not message.content:
             fields["content"] = None
+    if message.name:
+        fields["name"] = message.name
     if message.tool_name:
         fields["name"] = fields["tool_name"] = message.tool_name
     if message.tool_call_id:

@@ -1,4 +1,5 @@
-"""A refusal in the shape of the wire that was called: ``/v1`` in OpenAI's envelope, all else in Ollama's."""
+"""A refusal in the shape of the wire that was called: ``/v1/messages`` in Anthropic's envelope, the rest of ``/v1`` in
+OpenAI's, all else in Ollama's."""
 
 from __future__ import annotations
 
@@ -6,7 +7,21 @@ from dataclasses import dataclass, field
 
 import orjson
 
-_OPENAI_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
+from power_site import request_id
+
+# What OpenAI says where no model was asked yet (platform.openai.com/docs/guides/error-codes).
+_OPENAI_CODES = {404: "unknown_url", 405: "method_not_supported"}
+
+_ANTHROPIC_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
 
 
 @dataclass(eq=False)  # not frozen: contextlib sets an exception's traceback
@@ -23,12 +38,24 @@ def error_body(path: str, status: int, message: str) -> bytes:
     """One line of JSON; status 500 carries nothing but what the caller put into ``message``."""
     if path != "/v1" and not path.startswith("/v1/"):
         return orjson.dumps({"error": message})
-    return orjson.dumps({"error": {"message": message, "type": openai_type(status), "param": None, "code": None}})
+    if path == "/v1/messages" or path.startswith("/v1/messages/"):
+        return anthropic_body(status, message)
+    code = _OPENAI_CODES.get(status)
+    return orjson.dumps({"error": {"message": message, "type": openai_type(status), "param": None, "code": code}})
 
 
 def openai_type(status: int) -> str:
-    """The ``type`` of OpenAI's envelope, which follows from the status (Ollama's openai/openai.go, NewError)."""
-    return _OPENAI_TYPES.get(status, "api_error")
+    """The ``type`` of OpenAI's envelope, which follows from the status; Ollama has names of its own for some."""
+    if status == 429:
+        return "rate_limit_error"
+    return "invalid_request_error" if status < 500 else "server_error"
+
+
+def anthropic_body(status: int, message: str) -> bytes:
+    """Anthropic's envelope. Its ``type`` follows from the status (platform.claude.com/docs/en/api/errors)."""
+    fallback = "invalid_request_error" if status < 500 else "api_error"
+    error = {"type": _ANTHROPIC_TYPES.get(status, fallback), "message": message}
+    return orjson.dumps({"type": "error", "error": error, "request_id": request_id.current()})
 
 
 def internal_error_text(request_id: str) -> str:

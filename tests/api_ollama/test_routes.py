@@ -80,7 +80,12 @@ async def test_an_unknown_path_is_404_with_a_sentence(api: httpx2.AsyncClient, m
 async def test_an_unknown_path_of_openais_is_404_in_openais_shape(api: httpx2.AsyncClient, path: str) -> None:
     answer = await api.post(path)
     assert answer.status_code == 404
-    assert answer.json()["error"] == {"message": "not found", "type": "not_found_error", "param": None, "code": None}
+    assert answer.json()["error"] == {
+        "message": "not found",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": "unknown_url",
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from api_openai.chat.chunks import ChatStreamEncoder, chat_completion
+from api_openai.chat.chunks import ChatStreamEncoder
+from api_openai.chat.whole import chat_completion
 from api_openai.choices import Choices
 from api_openai.collect import collect
 from api_openai.completions.chunks import CompletionStreamEncoder, text_completion
@@ -47,7 +48,8 @@ async def completion_events(*generations: Generation, echoes: list[str], per_pro
 
 async def test_a_chat_streams_its_role_its_text_its_reason_and_done() -> None:
     role, first, second, last, done = await chat_events(generation(*texts("He", 'l"lo')))
-    assert role["choices"] == [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]
+    opening = {"role": "assistant", "content": "", "refusal": None}
+    assert role["choices"] == [{"index": 0, "delta": opening, "finish_reason": None}]
     assert [chunk["choices"][0]["delta"] for chunk in (first, second)] == [{"content": "He"}, {"content": 'l"lo'}]
     assert last["choices"] == [{"index": 0, "delta": {}, "finish_reason": "stop"}]
     assert done == "[DONE]"
@@ -71,7 +73,13 @@ async def test_usage_comes_in_a_chunk_of_its_own_before_done() -> None:
         "prompt_tokens": 7,
         "completion_tokens": 2,
         "total_tokens": 9,
-        "prompt_tokens_details": {"cached_tokens": 3},
+        "prompt_tokens_details": {"cached_tokens": 3, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+            "audio_tokens": 0,
+        },
     }
 
 
@@ -90,7 +98,7 @@ async def test_an_error_in_the_stream_is_an_event_and_done_does_not_follow() -> 
     assert last == {
         "error": {
             "message": "model runner has unexpectedly stopped: SIGSEGV",
-            "type": "api_error",
+            "type": "server_error",
             "param": None,
             "code": "model_failed",
         }
@@ -140,7 +148,7 @@ async def test_a_whole_chat_has_a_message_logprobs_and_usage() -> None:
     assert list(whole) == ["id", "object", "created", "model", "system_fingerprint", "choices", "usage"]
     assert whole["object"] == "chat.completion"
     choice = whole["choices"][0]
-    assert choice["message"] == {"role": "assistant", "content": "aé"}
+    assert choice["message"] == {"role": "assistant", "content": "aé", "refusal": None, "annotations": []}
     assert choice["finish_reason"] == "stop"
     assert choice["logprobs"]["content"][0] == {
         "token": "é",

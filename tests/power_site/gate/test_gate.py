@@ -80,7 +80,14 @@ async def test_every_answer_carries_a_request_id_the_clients_own_where_it_is_pla
         ("/api/tags", {"error": "this host is not allowed"}),
         (
             "/v1/models",
-            {"error": {"message": "this host is not allowed", "type": "api_error", "param": None, "code": None}},
+            {
+                "error": {
+                    "message": "this host is not allowed",
+                    "type": "invalid_request_error",
+                    "param": None,
+                    "code": None,
+                }
+            },
         ),
     ],
 )
