@@ -7,6 +7,8 @@ import uuid
 from contextvars import ContextVar
 
 HEADER = b"x-request-id"
+# Anthropic's SDKs read the second.
+ANSWER_HEADERS = (HEADER, b"request-id")
 _PLAIN = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _current: ContextVar[str] = ContextVar("power_request_id", default="-")
 

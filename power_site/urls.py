@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from api_anthropic import urls as anthropic
+from api_openai import urls as openai
 from power_site import views
+from power_site.wires import beside
 
 # Here and not when Django starts (settings.py has the simple admin app): only the server shows the admin.
 admin.autodiscover()
@@ -16,7 +19,7 @@ urlpatterns = [
     path("metrics", views.metrics_text),
     path("openapi.json", views.openapi),
     path("api/", include("api_ollama.urls")),
-    path("v1/", include("api_openai.urls")),
+    path("v1/", include(beside(openai.urlpatterns, anthropic.shared_urlpatterns, header=anthropic.HEADER))),
     path("v1/", include("api_anthropic.urls")),
     path("admin/", admin.site.urls),
     path("static/<path:path>", views.static_file),

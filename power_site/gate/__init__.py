@@ -42,7 +42,7 @@ class Gate:
         began = time.perf_counter()
         headers = dict(scope["headers"])
         name = request_id.begin(headers.get(request_id.HEADER))
-        answer = Answer(send, ((request_id.HEADER, name.encode()), _NOSNIFF))
+        answer = Answer(send, (*((header, name.encode()) for header in request_id.ANSWER_HEADERS), _NOSNIFF))
         try:
             await self._admit(scope, headers, receive, answer)
         except Refusal as refusal:

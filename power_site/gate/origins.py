@@ -52,7 +52,7 @@ class OriginRules:
         text = origin.decode("latin1")
         if not (self._pattern.fullmatch(text) or _same_origin(text, headers.get(b"host", b"").decode("latin1"))):
             raise Refusal(403, "this origin is not allowed")
-        exposed = (b"access-control-expose-headers", b"x-request-id")
+        exposed = (b"access-control-expose-headers", b"x-request-id, request-id, retry-after")
         return (b"access-control-allow-origin", origin), (b"vary", b"Origin"), exposed
 
 

@@ -12,12 +12,14 @@ import pytest
 from django.urls import URLPattern
 from jsonschema import Draft202012Validator
 
+from api_anthropic import urls as anthropic_urls
 from api_ollama import urls as ollama_urls
 from api_openai import urls as openai_urls
 from power_site import urls as house_urls
 from power_site.openapi.document import document_json
 
 METHODS = {"get", "head", "post", "put", "patch", "delete"}
+LISTS = (("/api/", ollama_urls), ("/v1/", openai_urls), ("/v1/", anthropic_urls), ("/", house_urls))
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +29,8 @@ def document() -> dict[str, Any]:
 
 
 def routes() -> Iterator[tuple[str, set[str]]]:
-    """Every route of both wires and of the house, read from their lists and not as the document reads them."""
-    for prefix, module in (("/api/", ollama_urls), ("/v1/", openai_urls), ("/", house_urls)):
+    """Every route of the wires and of the house, read from their lists and not as the document reads them."""
+    for prefix, module in LISTS:
         for pattern in module.urlpatterns:
             if isinstance(pattern, URLPattern) and not str(pattern.pattern).startswith("static/"):
                 path = prefix + re.sub(r"<\w+:(\w+)>", r"{\1}", str(pattern.pattern))

@@ -1,0 +1,65 @@
+"""From a typed body to what the engine is asked: the same for counting as for answering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from api_anthropic.messages.body import DEFAULTS, Body, FormatParam, MessageBody
+from api_anthropic.messages.context import managed
+from api_anthropic.messages.thinking import wanted_thinking
+from api_anthropic.messages.tools import engine_tool_choice, engine_tools
+from api_anthropic.messages.turns import engine_turns
+from inference.request import Constraint
+from models_app import serving
+from models_app.entries import ServedModel
+from models_app.serving import Ask
+from models_app.serving.answer_form import answer_form
+from models_app.serving.prompts import chat_prompt
+from power_site.http import BadRequest
+
+
+async def ask_for(body: Body, served: ServedModel) -> Ask:
+    """Nothing is ever cut from a prompt here, nor from an answer's beginning. Raises BadRequest, InvalidRequest."""
+    serving.require_completion(served, requested=body.model, act="chat")
+    thinking = wanted_thinking(body, served)
+    tools = engine_tools(body.tools)
+    choice, parallel = engine_tool_choice(body.tool_choice, tools)
+    form = thinking.of(
+        answer_form(served, think=thinking.think, tools=tools, choice=choice, parallel=parallel, generic=True)
+    )
+    turns = managed(await engine_turns(body), body.context_management)
+    options = serving.served_options(served, _sampling(body, served), defaults=DEFAULTS)
+    return Ask(
+        prompt=chat_prompt(served, turns, form=form),
+        options=options,
+        truncate=False,
+        shift=False,
+        keep_alive_seconds=None if body.keep_alive is None else serving.keep_alive_seconds(body.keep_alive),
+        form=form,
+        constraint=form.constraint or _constraint(body.format),
+        user=(body.metadata.user_id or "") if isinstance(body, MessageBody) else "",
+    )
+
+
+def _sampling(body: Body, served: ServedModel) -> dict[str, Any]:
+    """What the model's own PARAMETERs stop at ends its turn, whatever else the client wants to stop at."""
+    sampling = body.sampling()
+    if isinstance(body, MessageBody) and body.stop_sequences:
+        sampling = sampling | {"stop": [*body.stop_sequences, *_stops(served.parameters.get("stop"))]}
+    return sampling
+
+
+def _stops(value: Any) -> Sequence[str]:
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+def _constraint(wanted: FormatParam | None) -> Constraint | None:
+    if wanted is None:
+        return None
+    try:
+        return Constraint(kind="json_schema", text=orjson.dumps(wanted.schema).decode())
+    except orjson.JSONEncodeError:  # it reads four times as deep as it writes
+        raise BadRequest("output_config.format.schema is nested too deeply", field="output_config") from None
