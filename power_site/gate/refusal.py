@@ -40,8 +40,6 @@ def error_body(path: str, status: int, message: str) -> bytes:
         return orjson.dumps({"error": message})
     if path == "/v1/messages" or path.startswith("/v1/messages/"):
         return anthropic_body(status, message)
-    if path == "/v1/messages" or path.startswith("/v1/messages/"):
-        return anthropic_body(status, message)
     code = _OPENAI_CODES.get(status)
     return orjson.dumps({"error": {"message": message, "type": openai_type(status), "param": None, "code": code}})
 
@@ -51,13 +49,6 @@ def openai_type(status: int) -> str:
     if status == 429:
         return "rate_limit_error"
     return "invalid_request_error" if status < 500 else "server_error"
-
-
-def anthropic_body(status: int, message: str) -> bytes:
-    """Anthropic's envelope. Its ``type`` follows from the status (platform.claude.com/docs/en/api/errors)."""
-    fallback = "invalid_request_error" if status < 500 else "api_error"
-    error = {"type": _ANTHROPIC_TYPES.get(status, fallback), "message": message}
-    return orjson.dumps({"type": "error", "error": error, "request_id": request_id.current()})
 
 
 def anthropic_body(status: int, message: str) -> bytes:
