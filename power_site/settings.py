@@ -6,6 +6,7 @@ from pathlib import Path
 
 from power_site.conf import config
 from power_site.secret import secret_key
+from power_site.swagger_ui import static_folders
 
 POWER = config()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -103,6 +104,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 STATIC_URL = "/static/"
+STATICFILES_DIRS = static_folders()
 
 UNFOLD = {"SITE_TITLE": "Power", "SITE_HEADER": "Power", "SITE_URL": "/admin/"}
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("health", views.health),
     path("metrics", views.metrics_text),
     path("openapi.json", views.openapi),
+    path("docs", views.docs),
     path("api/", include("api_ollama.urls")),
     path("v1/", include(beside(openai.urlpatterns, anthropic.shared_urlpatterns, header=anthropic.HEADER))),
     path("v1/", include("api_anthropic.urls")),

@@ -8,8 +8,9 @@ from pathlib import Path
 import orjson
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 
-from power_site import metrics, request_id, runtime
+from power_site import metrics, request_id, runtime, swagger_ui
 from power_site.cli import power_version
 from power_site.conf import config
 from power_site.gate.hosts import is_loopback
@@ -53,6 +54,15 @@ async def openapi(request: HttpRequest) -> HttpResponse:
     from power_site.openapi.document import document_json  # here: its tables import every view, these among them
 
     return HttpResponse(await run_file(document_json), content_type=JSON)
+
+
+def docs(request: HttpRequest) -> HttpResponse:
+    """The API's description for people, in a browser. Nothing on the page is asked of another host."""
+    if request.method not in {"GET", "HEAD"}:
+        return method_not_allowed(request, "GET, HEAD")
+    response = render(request, "docs.html")
+    response["Content-Security-Policy"] = swagger_ui.POLICY
+    return response
 
 
 def static_file(request: HttpRequest, path: str) -> HttpResponse:

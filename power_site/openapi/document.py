@@ -19,7 +19,7 @@ OPENAPI = "3.1.0"
 _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"<(?:\w+:)?(?P<name>\w+)>")
 # Pages for people, and their files: no part of the API.
-PAGES = ("/admin/", "/static/")
+PAGES = ("/admin/", "/docs", "/static/")
 
 
 @cache

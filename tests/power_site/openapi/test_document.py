@@ -32,7 +32,7 @@ def routes() -> Iterator[tuple[str, set[str]]]:
     """Every route of the wires and of the house, read from their lists and not as the document reads them."""
     for prefix, module in LISTS:
         for pattern in module.urlpatterns:
-            if isinstance(pattern, URLPattern) and not str(pattern.pattern).startswith("static/"):
+            if isinstance(pattern, URLPattern) and not str(pattern.pattern).startswith(("static/", "docs")):
                 path = prefix + re.sub(r"<\w+:(\w+)>", r"{\1}", str(pattern.pattern))
                 yield path, {method.lower() for method in getattr(pattern.callback, "methods", {"GET"})}
 
