@@ -8,6 +8,7 @@ from typing import NamedTuple
 import orjson
 from django.http import HttpResponse
 
+from api_openai.responses import refusals as responses
 from inference import errors as inference
 from models_app import errors as catalog
 from power_site import http
@@ -32,6 +33,8 @@ OPENAI_NAMES = {"num_predict": "max_tokens"}
 
 _DESCRIPTORS: dict[type[Exception], Descriptor] = {
     http.BadRequest: Descriptor(400),
+    responses.PreviousResponseNotFound: Descriptor(400, "previous_response_not_found"),
+    responses.ResponseNotFound: Descriptor(404),
     http.MethodNotAllowed: Descriptor(405, "method_not_supported"),
     http.DatabaseBusy: Descriptor(503, "catalog_busy"),
     inference.InvalidRequest: Descriptor(400),

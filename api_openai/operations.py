@@ -13,13 +13,20 @@ from api_openai.embeddings import schema as embedding_schema
 from api_openai.embeddings import view as embeddings
 from api_openai.listing import schema as model_schema
 from api_openai.listing import view as models
+from api_openai.responses import body as response_body
+from api_openai.responses import event_schema as response_events
+from api_openai.responses import schema as response_schema
+from api_openai.responses import stored_view as stored_responses
+from api_openai.responses import view as responses
 from api_openai.schema import ErrorEnvelope
-from power_site.openapi.operation import SSE, Content, Handler, Operation, streamed, whole
+from power_site.openapi.operation import JSON, SSE, Content, Handler, Operation, streamed, whole
 
 
 def _operation(summary: str, content: Content, *, body: type | None = None) -> Operation:
     return Operation(summary=summary, tag="OpenAI", error=ErrorEnvelope, body=body, statuses={200: content})
 
+
+_RESPONSE: Content = {JSON: (response_schema.Response,), SSE: response_events.EVENTS}
 
 OPERATIONS: dict[Handler, Operation] = {
     models.models: _operation("All models", whole(model_schema.ModelList)),
@@ -38,4 +45,13 @@ OPERATIONS: dict[Handler, Operation] = {
     embeddings.embeddings: _operation(
         "Embed texts", whole(embedding_schema.EmbeddingList), body=embedding_body.EmbeddingsBody
     ),
+    responses.create: _operation("Answer, and keep the answer", _RESPONSE, body=response_body.ResponseBody),
+    responses.input_tokens: _operation(
+        "Tokens of a response's prompt", whole(response_schema.InputTokens), body=response_body.ResponseBody
+    ),
+    responses.compact: _operation("Refused: nothing here compacts a conversation", {}),
+    stored_responses.retrieve: _operation("A stored response", _RESPONSE),
+    stored_responses.delete: _operation("Delete a stored response", whole(response_schema.ResponseDeleted)),
+    stored_responses.cancel: _operation("End a response in the background", whole(response_schema.Response)),
+    stored_responses.input_items: _operation("What a response was asked", whole(response_schema.InputItemList)),
 }

@@ -12,9 +12,13 @@ from api_openai.completions import view as completions
 from api_openai.embeddings import view as embeddings
 from api_openai.errors import error_response
 from api_openai.listing import view as models
+from api_openai.responses import stored_view as stored_responses
+from api_openai.responses import view as responses
+from api_openai.responses.transcript import FIELDS as RESPONSE_FIELDS
 from power_site.http import endpoint
 
 _route = partial(endpoint, error_response)
+_response = partial(endpoint, partial(error_response, fields=RESPONSE_FIELDS))
 
 urlpatterns = [
     path("models", _route(GET=models.models)),
@@ -23,4 +27,10 @@ urlpatterns = [
     path("chat/completions", endpoint(partial(error_response, fields=FIELDS), POST=chat.chat_completions)),
     path("completions", _route(POST=completions.completions)),
     path("embeddings", _route(POST=embeddings.embeddings)),
+    path("responses", _response(POST=responses.create)),
+    path("responses/input_tokens", _response(POST=responses.input_tokens)),
+    path("responses/compact", _response(POST=responses.compact)),
+    path("responses/<str:response_id>", _route(GET=stored_responses.retrieve, DELETE=stored_responses.delete)),
+    path("responses/<str:response_id>/cancel", _route(POST=stored_responses.cancel)),
+    path("responses/<str:response_id>/input_items", _route(GET=stored_responses.input_items)),
 ]

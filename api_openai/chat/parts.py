@@ -26,7 +26,11 @@ class Content(NamedTuple):
 
 def content_of(parts: Sequence[Part], path: str, remote: Remote) -> Content:
     """Raises BadRequest that names the part."""
-    read = [_read(part, f"{path}[{number}]", remote) for number, part in enumerate(parts)]
+    return content_joined([_read(part, f"{path}[{number}]", remote) for number, part in enumerate(parts)])
+
+
+def content_joined(read: Sequence[str | bytes]) -> Content:
+    """Texts and files in order; where a file stood the text has its place."""
     media = tuple(part for part in read if isinstance(part, bytes))
     # Words that look like a place would be taken for one: then images stand before the text, as with Ollama.
     has_places = not any(PLACE in part for part in read if isinstance(part, str))

@@ -187,6 +187,12 @@ class Config:
         kinds.seconds(),
         "How long a streamed answer may be silent before its first word; then comments keep its connection alive.",
     )
+    response_ttl: float = setting(
+        30 * 86_400.0, kinds.seconds(zero_is_forever=True), "How long stored responses of /v1/responses are kept."
+    )
+    response_max_bytes: int = setting(
+        512 * MIB, kinds.size(), "Stored responses together; beyond it the oldest are removed."
+    )
     metrics_remote: bool = setting(
         False, kinds.boolean(), "Answer /metrics to other machines too, not only to this one."
     )
