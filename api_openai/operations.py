@@ -13,6 +13,9 @@ from api_openai.embeddings import schema as embedding_schema
 from api_openai.embeddings import view as embeddings
 from api_openai.listing import schema as model_schema
 from api_openai.listing import view as models
+from api_openai.rerank import body as rerank_body
+from api_openai.rerank import schema as rerank_schema
+from api_openai.rerank import view as rerank
 from api_openai.responses import body as response_body
 from api_openai.responses import event_schema as response_events
 from api_openai.responses import schema as response_schema
@@ -45,6 +48,7 @@ OPERATIONS: dict[Handler, Operation] = {
     embeddings.embeddings: _operation(
         "Embed texts", whole(embedding_schema.EmbeddingList), body=embedding_body.EmbeddingsBody
     ),
+    rerank.rerank: _operation("Rank documents", whole(rerank_schema.RerankAnswer), body=rerank_body.RerankBody),
     responses.create: _operation("Answer, and keep the answer", _RESPONSE, body=response_body.ResponseBody),
     responses.input_tokens: _operation(
         "Tokens of a response's prompt", whole(response_schema.InputTokens), body=response_body.ResponseBody

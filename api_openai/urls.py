@@ -12,6 +12,7 @@ from api_openai.completions import view as completions
 from api_openai.embeddings import view as embeddings
 from api_openai.errors import error_response
 from api_openai.listing import view as models
+from api_openai.rerank import view as rerank
 from api_openai.responses import stored_view as stored_responses
 from api_openai.responses import view as responses
 from api_openai.responses.transcript import FIELDS as RESPONSE_FIELDS
@@ -27,6 +28,8 @@ urlpatterns = [
     path("chat/completions", endpoint(partial(error_response, fields=FIELDS), POST=chat.chat_completions)),
     path("completions", _route(POST=completions.completions)),
     path("embeddings", _route(POST=embeddings.embeddings)),
+    path("rerank", _route(POST=rerank.rerank)),
+    path("reranking", _route(POST=rerank.rerank)),
     path("responses", _response(POST=responses.create)),
     path("responses/input_tokens", _response(POST=responses.input_tokens)),
     path("responses/compact", _response(POST=responses.compact)),

@@ -204,9 +204,13 @@ class EmbedRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``truncate``: an input longer than the context loses its end; otherwise it fails the request. ``num_ctx`` as in
     GenerateRequest. ``dimensions``: only so many first numbers of each vector; 0: all. ``normalize``: vectors of
     length 1; None leaves that to the model's file.
+
+    With a ``query``, for a model that ranks: the inputs are texts, and a vector holds the scores that the model's
+    classifier gives the two together.
     """
 
     inputs: tuple[str | tuple[int, ...], ...]
+    query: str | None = None
     truncate: bool = True
     num_ctx: int = 0
     dimensions: int = 0

@@ -14,6 +14,7 @@ from msgspec import Struct
 from inference.constrain.matcher import Allowed
 from inference.engine.batch import Batch
 from inference.engine.embedding.embedder import Embedder
+from inference.engine.embedding.ranking import RankFormat
 from inference.engine.insert import InsertTokens
 from inference.engine.media.chunks import MediaBatch, Projector
 from inference.engine.swap import State
@@ -41,7 +42,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     specification's, else the file's own, None where there is neither; ``bos`` and ``eos`` are texts for it.
     ``has_mrope``: an image takes fewer positions than it has tokens.
     ``size_vram_bytes`` is what the load has taken of the GPUs' memory. ``insert`` is None where the vocabulary has no
-    tokens for a text in the middle.
+    tokens for a text in the middle, ``rank`` for a model that does not rank.
     """
 
     n_ctx: int
@@ -61,6 +62,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     has_mrope: bool = False
     architecture: str = ""
     insert: InsertTokens | None = None
+    rank: RankFormat | None = None
     vocabulary: VocabularyInfo | None = None
 
 

@@ -23,7 +23,8 @@ class EmbedInfo(Struct, frozen=True, kw_only=True):
     that have begun and not ended.
 
     ``can_split``: an input may be decoded piece by piece; where every token sees all others it may not. ``normalizes``:
-    the model's file asks for vectors of length 1. ``n_lanes`` shares of a batch are decoded side by side.
+    the model's file asks for vectors of length 1. ``n_lanes`` shares of a batch are decoded side by side. ``ranks``: a
+    vector is what the model's classifier makes of the input, and no embedding.
     """
 
     n_batch: int
@@ -33,6 +34,7 @@ class EmbedInfo(Struct, frozen=True, kw_only=True):
     can_split: bool
     normalizes: bool = True
     n_lanes: int = 1
+    ranks: bool = False
 
 
 class Embedder(Protocol):

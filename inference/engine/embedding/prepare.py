@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from inference.engine.backend import EmbedSource
-from inference.errors import InputTooLong, InvalidRequest
+from inference.engine.embedding.ranking import PairTokens
+from inference.errors import InputTooLong, InvalidRequest, NotSupported
 from inference.request import EmbedRequest
 
 
@@ -27,6 +28,8 @@ class EmbedPreparer:
     def prepare(self, request: EmbedRequest) -> PreparedInputs:
         """Raises InputTooLong, InvalidRequest."""
         n_ctx = request.context_length(self._source.info.n_ctx)
+        if request.query is not None:
+            return self._pairs(request, request.query, n_ctx)
         whole = [self._text(each) if isinstance(each, str) else self._checked(each) for each in request.inputs]
         longest = max(map(len, whole), default=0)
         if longest > n_ctx and not request.truncate:
@@ -35,6 +38,23 @@ class EmbedPreparer:
             tokens=[self._cut(tokens, n_ctx) for tokens in whole],
             n_dropped=sum(max(0, len(tokens) - n_ctx) for tokens in whole),
         )
+
+    def _pairs(self, request: EmbedRequest, query: str, n_ctx: int) -> PreparedInputs:
+        if self._source.info.rank is None:
+            raise NotSupported("this model does not rank texts")
+        form = PairTokens(self._source, self._source.info.rank)
+        documents = [each for each in request.inputs if isinstance(each, str)]
+        whole = [form.whole(query, each) for each in documents]
+        fitting = [
+            tokens if len(tokens) <= n_ctx or not request.truncate else form.pair(query, each).cut(n_ctx)
+            for tokens, each in zip(whole, documents, strict=True)
+        ]
+        longest = max(map(len, fitting), default=0)
+        if longest > n_ctx:
+            raise InputTooLong(n_input=longest, n_ctx=n_ctx)
+        if not all(fitting) or len(fitting) < len(request.inputs):
+            raise InvalidRequest("the input is empty")
+        return PreparedInputs(tokens=fitting, n_dropped=sum(map(len, whole)) - sum(map(len, fitting)))
 
     def _cut(self, tokens: list[int], n_ctx: int) -> list[int]:
         """Models that end every text with a token of their own have never seen one without it."""

@@ -16,7 +16,7 @@ from inference.engine.batch import Batch
 from inference.engine.embedding.embedder import Embedder, finished_vector
 from inference.engine.embedding.queue import EmbedQueue, Input, Job, Piece
 from inference.engine.runner import Publish
-from inference.errors import DecodeFailed, InferenceError, ModelFailed, RequestCancelled
+from inference.errors import DecodeFailed, InferenceError, ModelFailed, NotSupported, RequestCancelled
 from inference.events import Embedded, Event, Failed, Finished, Started
 
 logger = logging.getLogger("inference.embed")
@@ -50,6 +50,7 @@ class EmbedWork:
         job.started_at = time.monotonic()
         try:
             queue = self._opened(job.longest)
+            self._check(job)
         except InferenceError as error:
             self._publish([(job.request_id, Failed.of(error))])
             return
@@ -108,6 +109,11 @@ class EmbedWork:
         for job in jobs:
             self._queue.add(job)
         return self._queue
+
+    def _check(self, job: Job) -> None:
+        assert self.embedder is not None
+        if self.embedder.info.ranks and job.request.query is None:
+            raise NotSupported("this model ranks texts and does not embed them")
 
     def _set_aside(self) -> list[Job]:
         if self._queue is None:

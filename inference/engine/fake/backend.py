@@ -22,6 +22,7 @@ from inference.constrain.matcher import Allowed
 from inference.engine.backend import Aborted, BackendInfo, CacheFull
 from inference.engine.batch import Batch
 from inference.engine.cells import plan_cells
+from inference.engine.embedding.ranking import RankFormat
 from inference.engine.fake.embed import FakeEmbedder
 from inference.engine.fake.memory import FakeMemory
 from inference.engine.fake.vocabulary import (
@@ -118,6 +119,7 @@ class FakeBackend:
             chat_template=spec.chat_template,
             has_mrope=self.settings.mrope,
             vocabulary=VOCABULARY,
+            rank=RankFormat(before=(BOS,), between=(EOS,)),
         )
         self._projector = self._new_projector() if spec.projector_path or self.settings.image_tokens else None
         self.memory = FakeMemory(self._info.n_cells, can_cut=not self.settings.recurrent, has_mrope=self.settings.mrope)

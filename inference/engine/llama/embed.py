@@ -22,17 +22,20 @@ from inference.engine.llama.adapters import Adapters
 from inference.engine.llama.batch import bind, decode_native
 from inference.engine.llama.devices import gpu_free_bytes, gpus
 from inference.engine.llama.load import GGML_TYPES, flash_attention, load_model
+from inference.engine.llama.rank import rank_format, ranks_by_last
 from inference.engine.llama.text import metadata, read_piece, special_text, tokenize
 from inference.engine.llama.vocabulary import vocabulary_info
 from inference.engine.threads import num_threads
-from inference.errors import DecodeFailed, InferenceError, ModelLoadError, NotSupported
+from inference.errors import DecodeFailed, InferenceError, ModelLoadError
 from inference.spec import ModelSpec
 
 N_SEQ_MAX = 64
 # Inputs that can be split go through in decodes of this size: llama.cpp keeps the logits of every token of one.
 SPLIT_BATCH = 256
 _SPLIT_POOLS = (lib.LLAMA_POOLING_TYPE_NONE, lib.LLAMA_POOLING_TYPE_MEAN, lib.LLAMA_POOLING_TYPE_LAST)
-_MODEL_POOLS = (lib.LLAMA_POOLING_TYPE_CLS, lib.LLAMA_POOLING_TYPE_LAST, lib.LLAMA_POOLING_TYPE_MEAN)
+_MODEL_POOLS = (
+    lib.LLAMA_POOLING_TYPE_CLS, lib.LLAMA_POOLING_TYPE_LAST, lib.LLAMA_POOLING_TYPE_MEAN, lib.LLAMA_POOLING_TYPE_RANK,
+)  # fmt: skip
 
 
 class LlamaEmbedder:
@@ -43,9 +46,8 @@ class LlamaEmbedder:
         self._flag = AbortFlag()
         self._ctx = self._open(model, options, n_cells=n_cells, n_ctx=n_ctx)
         pooling = lib.llama_pooling_type(self._ctx)
+        ranks = pooling == lib.LLAMA_POOLING_TYPE_RANK
         try:
-            if pooling == lib.LLAMA_POOLING_TYPE_RANK:
-                raise NotSupported("this model ranks texts and does not embed them")
             adapters.apply(self._ctx)
         except InferenceError:
             lib.llama_free(self._ctx)
@@ -53,15 +55,16 @@ class LlamaEmbedder:
         self._memory = lib.llama_get_memory(self._ctx)
         self._averages = pooling not in _MODEL_POOLS
         self._sums: dict[int, tuple[Vector | float, int]] = defaultdict(lambda: (0.0, 0))
-        self._n_dims = int(lib.llama_model_n_embd_out(model))
+        self._n_dims = int(lib.llama_model_n_cls_out(model) if ranks else lib.llama_model_n_embd_out(model))
         self._bound: tuple[Batch, Any] | None = None
         self._info = EmbedInfo(
             n_batch=lib.llama_n_batch(self._ctx),
             n_seq_max=N_SEQ_MAX,
             n_cells=lib.llama_n_ctx(self._ctx) if self._memory else 1 << 31,
             n_dims=self._n_dims,
-            can_split=can_split(self._ctx),
+            can_split=can_split(model, self._ctx),
             normalizes=file_normalizes(model),
+            ranks=ranks,
         )
 
     def _open(self, model: Any, options: LoadOptions, *, n_cells: int, n_ctx: int) -> Any:
@@ -69,7 +72,7 @@ class LlamaEmbedder:
         params = context_params(options, self._flag, n_cells=n_cells)
         params.n_batch = params.n_ubatch = SPLIT_BATCH
         context = _new_context(model, params)
-        if not can_split(context):
+        if not can_split(model, context):
             # The longest input, beside what a good decode holds anyway.
             params.n_batch = params.n_ubatch = whole_lanes(SPLIT_BATCH + n_ctx)
         elif lib.llama_pooling_type(context) == lib.LLAMA_POOLING_TYPE_MEAN:
@@ -148,6 +151,7 @@ class LlamaEmbedModel:
             eos=special_text(self._vocab, lib.llama_vocab_eos(self._vocab)),
             size_vram_bytes=max(0, gpu_free_before - gpu_free_bytes()),
             vocabulary=vocabulary_info(self._vocab),
+            rank=rank_format(self._model, self._vocab),
         )
 
     @property
@@ -187,10 +191,14 @@ def whole_lanes(n_tokens: int) -> int:
     return -(-n_tokens // N_SEQ_MAX) * N_SEQ_MAX
 
 
-def can_split(context: Any) -> bool:
+def can_split(model: Any, context: Any) -> bool:
     """Where every token sees all others an input has to be decoded at once, and where only its first counts, too."""
-    causal = lib.llama_get_memory(context) and lib.llama_get_causal_attn(context)
-    return bool(causal) and lib.llama_pooling_type(context) in _SPLIT_POOLS
+    if not (lib.llama_get_memory(context) and lib.llama_get_causal_attn(context)):
+        return False
+    pooling = lib.llama_pooling_type(context)
+    if pooling == lib.LLAMA_POOLING_TYPE_RANK:
+        return ranks_by_last(model)
+    return pooling in _SPLIT_POOLS
 
 
 def context_params(options: LoadOptions, flag: AbortFlag, *, n_cells: int) -> Any:

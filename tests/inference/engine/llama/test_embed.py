@@ -14,7 +14,7 @@ from inference.engine.backend import EmbedSource
 from inference.engine.batch import Batch
 from inference.engine.embedding.embedder import Embedder, Vector
 from inference.engine.opening import open_backend, open_embed_source
-from inference.errors import ModelLoadError, NotSupported
+from inference.errors import ModelLoadError
 from inference.spec import ModelSpec
 from tests.gguf_files import write_tiny_gguf
 
@@ -24,7 +24,7 @@ from inference.engine.llama import embed as llama_embed
 pytestmark = [pytest.mark.real_model]
 
 OPTIONS = LoadOptions(num_ctx=600, num_parallel=2, num_threads=1, num_batch=64)
-NONE, MEAN, CLS, LAST, RANK = range(5)
+NONE, MEAN, CLS, LAST = range(4)
 TEXT = "the quick brown fox jumps over the lazy dog " * 8
 
 Open = Callable[..., EmbedSource]
@@ -142,11 +142,6 @@ def test_where_every_token_sees_all_others_an_input_stays_whole(load: Open) -> N
     assert not np.allclose(embed(embedder, tokens)[0], embed(embedder, changed)[0], atol=1e-3)
     assert len(embed(embedder, *[tokens_of(source)[:50]] * 10)) == 10
     embedder.close()
-
-
-def test_a_model_that_ranks_says_so(load: Open) -> None:
-    with pytest.raises(NotSupported, match="ranks"):
-        load(RANK).open_embedder(n_cells=600)
 
 
 def test_a_context_there_is_no_memory_for_is_an_error_and_leaves_the_model(
