@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from inference.chat.parsing import Parsed, Parser
 from inference.events import Event, Finished, TextDelta, ThinkingDelta, TokenLogprob, ToolCall
 
@@ -27,7 +29,9 @@ class AnswerReader:
             yield from self._counted(self._parser.feed(event.text), event.n_tokens, event.logprobs)
         elif isinstance(event, Finished):
             yield from self._counted(self._parser.finish(), 0, ())
-            yield event
+            # A call that the end cut short is left out, and the answer not whole without it.
+            is_cut = self._parser.is_cut and event.reason == "stop"
+            yield replace(event, reason="length") if is_cut else event
         else:
             yield event
 

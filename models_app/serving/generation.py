@@ -13,7 +13,7 @@ from inference.events import Event, Finished, Started, TextDelta, ThinkingDelta
 from inference.options import ParsedOptions
 from inference.request import Constraint, GenerateRequest, Prompt
 from models_app.entries import ServedModel
-from models_app.serving.answer_form import TEXT_FORM, AnswerForm, unsuitable_tools
+from models_app.serving.answer_form import TEXT_FORM, AnswerForm
 from models_app.serving.media import media_check
 from models_app.serving.residency import served_load_options
 from power_site import metrics, runtime
@@ -103,6 +103,7 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
     """Waits for the model and for a slot. Raises the InferenceErrors that come before the first token."""
     resolved_at = time.perf_counter()
     media_check(served, ask.prompt)
+    constraint = ask.form.held_to(ask.constraint)
     request = GenerateRequest(
         prompt=ask.prompt,
         sampling=ask.options.sampling,
@@ -115,15 +116,16 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
         top_logprobs=ask.top_logprobs,
         return_context=ask.return_context,
         render_only=ask.render_only,
-        constraint=ask.constraint,
-        thinking=ask.form.thinking_before(ask.constraint),
+        constraint=constraint,
+        lazy_constraint=ask.form.lazy,
+        thinking=ask.form.thinking_before(constraint),
         preserved=ask.form.preserved,
     )
     options = served_load_options(served, ask.options.load)
     try:
         stream = await runtime.pool().generate(served.spec, options, request, keep_alive_seconds=ask.keep_alive_seconds)
     except InvalidConstraint as error:
-        raise (error if ask.form.constraint is None else unsuitable_tools(error)) from None
+        raise ask.form.unsuitable(error, constraint) from None
     reader = None if ask.render_only else ask.form.reader(stream.started)
     return Generation(stream, model=served.name.short, begun_at=begun_at, resolved_at=resolved_at, reader=reader)
 

@@ -24,6 +24,7 @@ class Answer:
         self._behind_call = False
         self._drops_spaces = False
         self._thinks = False
+        self.is_cut = False  # the text has ended within a call
 
     def take(self) -> list[Parsed]:
         events, self._events = self._events, []

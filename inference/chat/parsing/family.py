@@ -10,7 +10,7 @@ from inference.chat.parsing.forcing import Force, Function
 from inference.chat.parsing.opening import behind_marker, with_names
 from inference.chat.parsing.parser import Parser, Script
 from inference.chat.parsing.script import Syntax, script_of
-from inference.chat.parsing.tools import Tools
+from inference.chat.parsing.tools import Check, Tools
 from inference.errors import InvalidRequest
 from inference.request import Constraint, LazyConstraint, Opening, ThinkingSpan
 from inference.schemas import relaxed, shape_only
@@ -48,12 +48,12 @@ class Family:
     def knows_tools(self) -> bool:
         return self.force is not None
 
-    def parser(self, *, tools: Sequence[Tool] = (), thinking_open: bool = False) -> Parser:
+    def parser(self, *, tools: Sequence[Tool] = (), thinking_open: bool = False, check: Check | None = None) -> Parser:
         """``thinking_open``: the prompt ends within thoughts, so the answer begins there (``Started.thinking_open``).
 
-        Without ``tools`` there are no calls, and their markers are text.
+        Without ``tools`` there are no calls, and their markers are text. So is a call that does not pass ``check``.
         """
-        offered = Tools(tools)
+        offered = Tools(tools, check)
         if self.own is not None:
             script = self.own(offered, thinking_open)
         else:
@@ -74,6 +74,11 @@ class Family:
         if self.force is None:
             raise InvalidRequest("this model's chat template knows no tools")
         return Constraint(kind="lark", text=self.force(chosen, parallel))
+
+    def forced_or(self, answer: str, tools: Sequence[Tool], *, parallel: bool = True) -> Constraint:
+        """As ``forced``, or what the rule ``answer`` of Lark says in place of calls."""
+        calls = self.forced(tools, parallel=parallel).text.removeprefix("start: ")
+        return Constraint(kind="lark", text=f"start: calls | answer\nanswer: {answer}\ncalls: {calls}")
 
     def lazy(self, tools: Sequence[Tool], *, parallel: bool = True) -> LazyConstraint:
         """What every call within free text must be: one of these tools, with arguments that its schema allows.

@@ -24,6 +24,11 @@ class Parser:
         self._finished = False
         self._advance()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the text has ended within a call, which was left out."""
+        return self._answer.is_cut
+
     def feed(self, text: str) -> list[Parsed]:
         self._source.push(text)
         self._advance()

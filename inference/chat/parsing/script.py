@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from inference.chat.parsing.answer import Answer
 from inference.chat.parsing.parser import Script
-from inference.chat.parsing.source import Ended, Malformed, Markers, Source, Step
+from inference.chat.parsing.source import Ended, Malformed, Markers, Refused, Source, Step
 from inference.chat.parsing.tools import Tools
 from inference.events import ToolCall
 
@@ -76,17 +76,21 @@ class _Run:
 
     def _call(self, marker: str, read: CallReader) -> Step[None]:
         def emit(call: ToolCall) -> None:
-            self._answer.call(call)
+            self._answer.call(self._tools.checked(call))
             self._source.record()
 
         self._source.record(marker)
         try:
             yield from read(self._source, self._tools, emit)
-        except Malformed:
-            self._answer.text(self._source.recorded())
+        except Malformed as error:
+            text = self._source.recorded()
+            # Behind a call that has left, what was read is not there any more.
+            self._answer.text(error.text if isinstance(error, Refused) and not text.strip() else text)
         except Ended:
             if marker in self._words:
                 self._answer.text(self._source.recorded())
+            else:
+                self._answer.is_cut = True
         self._source.recorded()
 
     def _think(self, end: str) -> Step[None]:
@@ -108,7 +112,7 @@ class _Run:
                 yield from self._calls[marker](self._source, self._tools, calls.append)
                 yield from self._source.spaces()
                 marker = yield from self._source.accept(*self._calls)
-            last = yield from self._source.at_end()
+            last = (yield from self._source.at_end()) and all(map(self._tools.checked, calls))
         except (Malformed, Ended):
             last = False
         thoughts = self._source.recorded()

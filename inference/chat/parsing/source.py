@@ -21,6 +21,13 @@ class Malformed(Exception):
     """What was read is no call: it is text."""
 
 
+class Refused(Malformed):
+    """A call that may not leave: ``text`` is what it says."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
 class Ended(Exception):
     """The text ended within a call."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from inference.chat.parsing.source import Refused
 from inference.events import ToolCall
 
 Schema = Mapping[str, Any]
+Check = Callable[[ToolCall], bool]
 PYTHON_LITERALS = {"True": True, "False": False, "None": None}
 JSON_TYPES: tuple[tuple[str, type | tuple[type, ...]], ...] = (
     ("boolean", bool),
@@ -23,9 +25,11 @@ JSON_TYPES: tuple[tuple[str, type | tuple[type, ...]], ...] = (
 
 
 class Tools:
-    """Built once for a parser. ``tools`` are in OpenAI's form, or the function objects alone."""
+    """Built once for a parser. ``tools`` are in OpenAI's form, or the function objects alone. ``check`` says whether a
+    call may leave."""
 
-    def __init__(self, tools: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, tools: Sequence[Mapping[str, Any]], check: Check | None = None) -> None:
+        self._check = check
         functions = [tool.get("function", tool) for tool in tools]
         self._schemas: dict[str, Schema] = {
             str(function.get("name", "")): as_schema(function.get("parameters")) for function in functions
@@ -36,6 +40,12 @@ class Tools:
 
     def __contains__(self, name: object) -> bool:
         return name in self._schemas
+
+    def checked(self, call: ToolCall) -> ToolCall:
+        """The call itself. Raises Refused for one that may not leave."""
+        if self._check is not None and not self._check(call):
+            raise Refused(f'{{"name": {dump_json(call.name)}, "arguments": {call.arguments}}}')
+        return call
 
     def typed(self, name: str, argument: str, text: str) -> Any:
         """The value that ``text`` is by the tool's schema. Text that fits no type it names stays text."""

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from inference import ModelSpec
-from inference.errors import InvalidConstraint, NotSupported
-from inference.events import Started
+from inference.errors import InvalidRequest, NotSupported
+from inference.events import Finished, Started, TextDelta, ToolCall
 from inference.request import Constraint
 from models_app.entries import ServedModel
 from models_app.naming import ModelName
-from models_app.serving.answer_form import TEXT_FORM, answer_form, model_think, unsuitable_tools
+from models_app.serving.answer_form import TEXT_FORM, AnswerForm, answer_form, model_think
 from models_app.serving.tools import ToolChoice, parse_tools
 from power_site import conf
 
@@ -22,6 +22,7 @@ SPEC = ModelSpec(
 QWEN = '{{ tools }}<think></think><tool_call>\n{"name": <function-name>, "arguments": <args-json-object>}</tool_call>'
 TOOLS = parse_tools([{"function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}])
 STARTED = Started(n_prompt=1, n_cached=0, n_ctx=10)
+FINISHED = Finished(reason="stop", n_prompt=1, n_cached=0, n_generated=1, prompt_seconds=0.0, decode_seconds=0.0)
 
 
 def served(template: str = QWEN, *capabilities: str, **fields: Any) -> ServedModel:
@@ -130,11 +131,84 @@ def test_a_forced_call_brings_its_own_header() -> None:
     assert form.thinking_before(form.constraint) == form.thinking
 
 
-def test_tools_that_make_no_grammar_are_refused_without_showing_one() -> None:
-    reason = "at 6(18): failed to compile JSON schema: Invalid type: strange 4 | arguments_0: call"
-    assert str(unsuitable_tools(InvalidConstraint("lark", reason))) == (
-        "the parameters of a tool can't be kept to: Invalid type: strange"
-    )
-    assert str(unsuitable_tools(InvalidConstraint("lark", "it is too long"))).endswith(
-        "invalid grammar: it is too long"
-    )
+def test_calls_in_free_text_are_held_to_their_tools() -> None:
+    form = answer_form(served(QWEN, "tools"), tools=TOOLS)
+    assert form.lazy is not None
+    assert form.lazy.openings[0].pattern == "<tool_call>"
+    assert not form.lazy.once
+    assert answer_form(served(QWEN, "tools"), tools=TOOLS, choice=ToolChoice(mode="required")).lazy is None
+
+
+def test_an_answer_may_be_bound_to_one_call() -> None:
+    form = answer_form(served(QWEN, "tools"), tools=TOOLS, parallel=False)
+    assert form.lazy is not None
+    assert form.lazy.once
+    reader = form.reader(STARTED)
+    assert reader is not None
+    call = '<tool_call>{"name": "f", "arguments": {}}</tool_call>'
+    events = reader.read([TextDelta(call * 2), FINISHED])
+    assert [isinstance(event, ToolCall) for event in events] == [True, False, False]
+    assert isinstance(events[1], TextDelta)
+    assert events[1].text == call
+
+
+def test_one_call_or_several_may_be_required() -> None:
+    model, required = served(QWEN, "tools"), ToolChoice(mode="required")
+    several, one = (answer_form(model, tools=TOOLS, choice=required, parallel=parallel) for parallel in (True, False))
+    assert several.constraint != one.constraint
+    named = answer_form(model, tools=TOOLS, choice=ToolChoice(mode="required", name="f"))
+    assert named.constraint == one.constraint
+
+
+TWO = parse_tools([{"function": {"name": name, "parameters": {"type": "object", "properties": {}}}} for name in "fg"])
+
+
+def calls(form: AnswerForm, *names: str) -> list[str]:
+    reader = form.reader(STARTED)
+    assert reader is not None
+    text = "".join(f'<tool_call>{{"name": "{name}", "arguments": {{}}}}</tool_call>' for name in names)
+    return [event.name for event in reader.read([TextDelta(text), FINISHED]) if isinstance(event, ToolCall)]
+
+
+def test_only_what_may_be_called_is() -> None:
+    model = served(QWEN, "tools")
+    assert calls(answer_form(model, tools=TWO), "f", "g", "h") == ["f", "g"]
+    assert calls(answer_form(model, tools=TWO, choice=ToolChoice(mode="required", name="g")), "f", "g", "g") == ["g"]
+    allowed = answer_form(model, tools=TWO, choice=ToolChoice(allowed=("f",)))
+    assert calls(allowed, "g", "f") == ["f"]
+    assert allowed.tools == TWO[:1]
+
+
+def test_who_asks_for_it_gets_tools_in_words() -> None:
+    form = answer_form(served("{{ messages }}"), tools=TOOLS, generic=True)
+    assert (form.in_words, form.family.name) == (True, "generic")
+
+
+def test_beside_a_format_there_may_still_be_calls() -> None:
+    form = answer_form(served(QWEN, "tools"), tools=TOOLS)
+    held = form.held_to(Constraint(kind="json_schema", text='{"type": "integer"}'))
+    assert held is not None
+    assert held.kind == "lark"
+    assert {"<tool_call>", "integer"} <= set(held.text.replace('"', " ").split())
+    assert form.held_to(JSON) != held
+    assert form.held_to(None) is None
+    assert answer_form(served()).held_to(JSON) == JSON
+
+
+def test_a_format_in_place_of_a_call_brings_its_header() -> None:
+    form = answer_form(served(HARMONY, *THINKER), think=True, tools=TOOLS)
+    held = form.held_to(JSON)
+    assert held is not None
+    assert '("<|start|>" "assistant")? "<|channel|>" "final" "<|message|>" %json' in held.text
+    assert form.thinking_before(held) == form.thinking
+
+
+def test_a_required_call_is_no_format() -> None:
+    form = answer_form(served(QWEN, "tools"), tools=TOOLS, choice=ToolChoice(mode="required"))
+    assert form.held_to(JSON) == form.constraint
+
+
+def test_a_grammar_leaves_no_room_for_tools() -> None:
+    form = answer_form(served(QWEN, "tools"), tools=TOOLS)
+    with pytest.raises(InvalidRequest, match="grammar"):
+        form.held_to(Constraint(kind="gbnf", text="root ::= [0-9]"))

@@ -17,7 +17,7 @@ from inference.chat.parsing.formats.dsml import Dialect
 from inference.chat.parsing.formats.messages import Messages
 from inference.chat.parsing.opening import NAMES
 from inference.chat.parsing.parser import Script
-from inference.chat.parsing.source import Ended, Malformed, Markers, Source, Step
+from inference.chat.parsing.source import Ended, Malformed, Markers, Refused, Source, Step
 from inference.chat.parsing.tools import Tools
 from inference.events import ToolCall
 from inference.request import Opening, ThinkingSpan
@@ -62,12 +62,16 @@ def _message(source: Source, answer: Answer, tools: Tools, recipient: str) -> St
         try:
             yield from READ(source, tools, calls.append)
         except Ended:
+            answer.is_cut = True
             return
         except Malformed:
             calls.clear()
         if calls and all(call.name in tools or call.name == recipient for call in calls):
-            for call in calls:
-                answer.call(call)
+            try:
+                for call in calls:
+                    answer.call(tools.checked(call))
+            except Refused as error:
+                answer.text(error.text)
             yield from MESSAGES.body(source, lambda piece: None)
             return
     answer.text(source.recorded())

@@ -45,10 +45,10 @@ class Header:
 
 
 def script(tools: Tools, thinking_open: bool) -> Script:
-    return lambda source, answer: _run(source, answer, thinking_open)
+    return lambda source, answer: _run(source, answer, tools, thinking_open)
 
 
-def _run(source: Source, answer: Answer, thinking_open: bool) -> Step[None]:
+def _run(source: Source, answer: Answer, tools: Tools, thinking_open: bool) -> Step[None]:
     if thinking_open:
         yield from MESSAGES.think(source, answer)
     while not (yield from source.at_end()):
@@ -56,10 +56,10 @@ def _run(source: Source, answer: Answer, thinking_open: bool) -> Step[None]:
             yield from MESSAGES.body(source, answer.text)
             continue
         yield from source.accept(START)
-        yield from _message(source, answer)
+        yield from _message(source, answer, tools)
 
 
-def _message(source: Source, answer: Answer) -> Step[None]:
+def _message(source: Source, answer: Answer, tools: Tools) -> Step[None]:
     pieces: list[str] = []
     while (mark := (yield from source.until(HEADER_ENDS, pieces.append))) == START:
         pieces.clear()
@@ -71,7 +71,7 @@ def _message(source: Source, answer: Answer) -> Step[None]:
         return
     header = Header.of(text)
     if header.recipient.startswith(FUNCTIONS):
-        yield from _read_call(source, answer, header.recipient.removeprefix(FUNCTIONS))
+        yield from _read_call(source, answer, tools, header.recipient.removeprefix(FUNCTIONS))
     elif header.recipient and header.recipient != "assistant":
         # Something only OpenAI's own harness has: a browser, an interpreter.
         yield from MESSAGES.body(source, lambda piece: None)
@@ -81,16 +81,16 @@ def _message(source: Source, answer: Answer) -> Step[None]:
         yield from MESSAGES.body(source, answer.text)
 
 
-def _read_call(source: Source, answer: Answer, name: str) -> Step[None]:
+def _read_call(source: Source, answer: Answer, tools: Tools, name: str) -> Step[None]:
     source.record()
     try:
         arguments = yield from read_object(source)
-        answer.call(call_of(name, arguments))
+        answer.call(tools.checked(call_of(name, arguments)))
     except Malformed:
         answer.text(source.recorded())
         yield from MESSAGES.body(source, answer.text)
     except Ended:
-        return
+        answer.is_cut = True
     else:
         yield from source.spaces()
         yield from source.accept(END, CALL, RETURN)

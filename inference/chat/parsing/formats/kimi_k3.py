@@ -50,11 +50,11 @@ def _run(source: Source, answer: Answer, tools: Tools, thinking: bool) -> Step[N
 def _read_call(source: Source, answer: Answer, tag: str, tools: Tools) -> Step[None]:
     source.record(OPEN, tag, SEPARATOR)
     try:
-        answer.call((yield from _call(source, tag)))
+        answer.call(tools.checked((yield from _call(source, tag))))
     except Malformed:
         answer.text(source.recorded())
     except Ended:
-        return
+        answer.is_cut = True
 
 
 def _call(source: Source, tag: str) -> Step[ToolCall]:
