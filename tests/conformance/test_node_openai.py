@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.mark.real_model
-@pytest.mark.parametrize("script", ["chat.mjs", "others.mjs"])
+@pytest.mark.parametrize("script", ["chat.mjs", "responses.mjs", "others.mjs"])
 def test_the_package_speaks_to_power(server: LiveServer, script: str) -> None:
     node_env("openai").run(script, seconds=300, POWER_URL=server.url, POWER_MODEL=MODEL)
 
