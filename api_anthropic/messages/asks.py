@@ -12,11 +12,13 @@ from api_anthropic.messages.context import managed
 from api_anthropic.messages.thinking import wanted_thinking
 from api_anthropic.messages.tools import engine_tool_choice, engine_tools
 from api_anthropic.messages.turns import engine_turns
+from api_anthropic.messages.walk import blocks_within
 from inference.request import Constraint
 from models_app import serving
 from models_app.entries import ServedModel
 from models_app.serving import Ask
 from models_app.serving.answer_form import answer_form
+from models_app.serving.media import media_admit
 from models_app.serving.prompts import chat_prompt
 from power_site.http import BadRequest
 
@@ -30,6 +32,7 @@ async def ask_for(body: Body, served: ServedModel) -> Ask:
     form = thinking.of(
         answer_form(served, think=thinking.think, tools=tools, choice=choice, parallel=parallel, generic=True)
     )
+    media_admit(served, _n_images(body))
     turns = managed(await engine_turns(body), body.context_management)
     options = serving.served_options(served, _sampling(body, served), defaults=DEFAULTS)
     return Ask(
@@ -39,9 +42,14 @@ async def ask_for(body: Body, served: ServedModel) -> Ask:
         shift=False,
         keep_alive_seconds=None if body.keep_alive is None else serving.keep_alive_seconds(body.keep_alive),
         form=form,
-        constraint=form.constraint or _constraint(body.format),
+        constraint=_constraint(body.format),
         user=(body.metadata.user_id or "") if isinstance(body, MessageBody) else "",
     )
+
+
+def _n_images(body: Body) -> int:
+    """Before any of them is fetched."""
+    return sum(block.get("type") == "image" for message in body.messages for block in blocks_within(message.content))
 
 
 def _sampling(body: Body, served: ServedModel) -> dict[str, Any]:

@@ -10,25 +10,33 @@ from power_site.http import BadRequest
 
 Part = str | bytes
 
+INLINE = frozenset(["text", "image"])
+TEXT = frozenset(["text"])
+GIVEN = frozenset(["text", "image", "document", "search_result"])
 
-async def content_parts(content: Any, path: str) -> list[Part]:
-    """Of a string or a list of blocks. Raises BadRequest naming the block."""
+
+async def content_parts(content: Any, path: str, *, kinds: frozenset[str] = GIVEN) -> list[Part]:
+    """Of a string or a list of blocks of these ``kinds``. Raises BadRequest naming the block."""
     if isinstance(content, str):
         return [content]
     if not isinstance(content, list):
         raise BadRequest(f"{path} must be a string or a list of blocks", field=path)
-    return [part for index, block in enumerate(content) for part in await block_parts(block, f"{path}[{index}]")]
+    return [
+        part
+        for index, block in enumerate(content)
+        for part in await block_parts(block, f"{path}[{index}]", kinds=kinds)
+    ]
 
 
-async def block_parts(block: Any, path: str) -> list[Part]:
+async def block_parts(block: Any, path: str, *, kinds: frozenset[str] = GIVEN) -> list[Part]:
     match block:
-        case {"type": "text"}:
+        case {"type": "text"} if "text" in kinds:
             return [block_text(block, path)]
-        case {"type": "image"}:
+        case {"type": "image"} if "image" in kinds:
             return [await image_bytes(block, path)]
-        case {"type": "document"}:
+        case {"type": "document"} if "document" in kinds:
             return await _document(block, path)
-        case {"type": "search_result"}:
+        case {"type": "search_result"} if "search_result" in kinds:
             return await _search_result(block, path)
     raise unsupported(block, path)
 
@@ -60,7 +68,7 @@ async def _document(block: Mapping[str, Any], path: str) -> list[Part]:
         case {"type": "text", "data": str(data)}:
             content: list[Part] = [data]
         case {"type": "content", "content": inner}:
-            content = await content_parts(inner, f"{path}.source.content")
+            content = await content_parts(inner, f"{path}.source.content", kinds=INLINE)
         case {"type": str(kind)}:
             message = f'{path}.source: documents of type "{kind[:64]}" are not supported by this server, only text'
             raise BadRequest(message, field=f"{path}.source")
@@ -73,7 +81,7 @@ async def _document(block: Mapping[str, Any], path: str) -> list[Part]:
 async def _search_result(block: Mapping[str, Any], path: str) -> list[Part]:
     _refuse_citations(block, path)
     head = {"Search result": block.get("title"), "Source": block.get("source")}
-    return [*_lines(head, path), *await content_parts(block.get("content"), f"{path}.content")]
+    return [*_lines(head, path), *await content_parts(block.get("content"), f"{path}.content", kinds=TEXT)]
 
 
 def _lines(head: Mapping[str, Any], path: str) -> list[Part]:

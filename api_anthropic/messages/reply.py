@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api_anthropic.messages.body import MessageBody
+from api_anthropic.messages.walk import blocks_within
 from inference.errors import ShuttingDown
 from inference.events import Finished, Started
 
@@ -88,12 +89,9 @@ class Reply:
         }
 
 
-def _marks_cache(node: Any) -> bool:
-    """Below everything that may be marked: the request itself, tools, and blocks with blocks in them."""
-    if isinstance(node, list):
-        return any(map(_marks_cache, node))
-    if not isinstance(node, dict):
-        return False
-    if node.get("cache_control"):
-        return True
-    return any(_marks_cache(node.get(name)) for name in ("system", "tools", "messages", "content", "source"))
+def _marks_cache(fields: Mapping[str, Any]) -> bool:
+    """The request itself, its system prompt, its tools, or any block of its messages."""
+    messages = fields.get("messages", [])
+    contents = [message.get("content") for message in messages if isinstance(message, dict)]
+    marked = (blocks_within(each) for each in (fields.get("system"), fields.get("tools"), *contents))
+    return bool(fields.get("cache_control")) or any(block.get("cache_control") for each in marked for block in each)

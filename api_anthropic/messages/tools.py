@@ -75,9 +75,10 @@ def _described(tool: Mapping[str, Any], path: str) -> Any:
     description, examples = tool.get("description"), tool.get("input_examples")
     if not examples or not isinstance(description, str | None):
         return description
-    if not isinstance(examples, list):
-        raise BadRequest(f"{path}.input_examples must be a list", field=f"{path}.input_examples")
-    lines = [f"Example input: {orjson.dumps(example).decode()}" for example in examples]
+    try:
+        lines = [f"Example input: {orjson.dumps(example).decode()}" for example in examples]
+    except (TypeError, orjson.JSONEncodeError):  # no list, or nested deeper than it writes
+        raise BadRequest(f"{path}.input_examples must be a list of inputs", field=f"{path}.input_examples") from None
     return "\n".join([*([description] if description else []), *lines])
 
 
