@@ -20,6 +20,7 @@ class AnswerReader:
     def __init__(self, parser: Parser, *, keeps_thinking: bool = True) -> None:
         self._parser = parser
         self._keeps_thinking = keeps_thinking
+        self._n_held = 0
 
     def read(self, events: Iterable[Event]) -> list[Event]:
         return [out for event in events for out in self._read(event)]
@@ -36,6 +37,7 @@ class AnswerReader:
             yield event
 
     def _counted(self, parsed: list[Parsed], n_tokens: int, logprobs: tuple[TokenLogprob, ...]) -> Iterator[Parsed]:
+        n_tokens += self._n_held
         for each in parsed:
             if isinstance(each, ToolCall):
                 yield each
@@ -47,3 +49,5 @@ class AnswerReader:
                 n_tokens = 0
         if logprobs:
             yield TextDelta("", n_tokens, logprobs)
+            n_tokens = 0
+        self._n_held = n_tokens

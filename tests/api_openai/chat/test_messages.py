@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api_openai.chat.body import Message
+from api_openai.chat.message import Message
 from api_openai.chat.messages import engine_messages
 from inference import request as engine
 from power_site.http import BadRequest, convert
