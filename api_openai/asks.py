@@ -27,9 +27,10 @@ def asks_for(
     form: AnswerForm = TEXT_FORM,
     constraint: Constraint | None = None,
 ) -> list[Ask]:
-    """``n`` for each prompt, in the order of their choice indices. An answer that fills the context ends there.
+    """As many as the body has candidates for each prompt, in the order of their choice indices.
 
-    ``constraint`` is what the answer has to be where it isn't a call. Raises InvalidOption, BadRequest.
+    An answer that fills the context ends there. ``constraint`` is what the answer has to be where it isn't a call.
+    Raises InvalidOption, BadRequest.
     """
     options = serving.served_options(served, body.sampling(), defaults=DEFAULTS)
     ask = Ask(
@@ -47,7 +48,7 @@ def asks_for(
     return [
         dataclass_replace(ask, prompt=prompt, options=_for_choice(options, number))
         for prompt in prompts
-        for number in range(body.n)
+        for number in range(body.n_candidates)
     ]
 
 

@@ -7,7 +7,7 @@ knows is ignored, as in Ollama, and named in ``X-Power-Ignored-Options``: client
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -39,6 +39,8 @@ class Body(Struct, frozen=True, kw_only=True):
     A prompt that is longer than the context is refused, unless ``truncate`` lets its oldest part go.
     """
 
+    LEAST_TOKENS: ClassVar[int] = 1
+
     model: str = ""
     stream: bool = False
     stream_options: StreamOptions = StreamOptions()
@@ -63,13 +65,18 @@ class Body(Struct, frozen=True, kw_only=True):
         if not self.model:
             raise BadRequest("model is required", field="model")
         require_range("n", self.n, 1, MAX_CHOICES)
-        require_range("max_tokens", self.max_tokens, 1, INT32_MAX)
+        require_range("max_tokens", self.max_tokens, self.LEAST_TOKENS, INT32_MAX)
 
     def sampling(self) -> dict[str, Any]:
         """Under Ollama's option names; OpenAI's own fields win over ``options``. None counts as absent."""
         own = {name: getattr(self, name) for name in _SAME_NAME}
         own |= {"num_predict": self.max_predicted, "stop": [self.stop] if isinstance(self.stop, str) else self.stop}
         return self.options | {name: value for name, value in own.items() if value is not None}
+
+    @property
+    def n_candidates(self) -> int:
+        """Generations for each prompt."""
+        return self.n
 
     @property
     def max_predicted(self) -> int | None:

@@ -6,9 +6,11 @@ from functools import partial
 
 from django.urls import path
 
+from api_openai.audio import view as audio
 from api_openai.chat import view as chat
 from api_openai.chat.chunks import FIELDS
 from api_openai.completions import view as completions
+from api_openai.completions.chunks import FIELDS as COMPLETION_FIELDS
 from api_openai.embeddings import view as embeddings
 from api_openai.errors import error_response
 from api_openai.listing import view as models
@@ -26,8 +28,9 @@ urlpatterns = [
     path("models/", _route(GET=models.models)),
     path("models/<path:name>", _route(GET=models.model, DELETE=models.model_delete)),
     path("chat/completions", endpoint(partial(error_response, fields=FIELDS), POST=chat.chat_completions)),
-    path("completions", _route(POST=completions.completions)),
+    path("completions", endpoint(partial(error_response, fields=COMPLETION_FIELDS), POST=completions.completions)),
     path("embeddings", _route(POST=embeddings.embeddings)),
+    path("audio/transcriptions", _route(POST=audio.transcriptions)),
     path("rerank", _route(POST=rerank.rerank)),
     path("reranking", _route(POST=rerank.rerank)),
     path("responses", _response(POST=responses.create)),

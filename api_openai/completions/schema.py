@@ -11,8 +11,8 @@ from api_openai.schema import Answer, Envelope, FinishReason, Usage
 
 class CompletionLogprobs(Answer, frozen=True, kw_only=True):
     tokens: list[str]
-    token_logprobs: list[float]
-    top_logprobs: list[dict[str, float]]
+    token_logprobs: list[float | None]
+    top_logprobs: list[dict[str, float] | None]
     text_offset: list[int]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from inference.events import Event, Finished, TextDelta, ThinkingDelta, TokenLogprob, ToolCall
+from inference.events import Event, Finished, PromptLogprobs, TextDelta, ThinkingDelta, TokenLogprob, ToolCall
 from models_app.serving.generation import Generation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """``n_thinking`` of the ``finished.n_generated`` tokens were thoughts."""
+    """``n_thinking`` of the ``finished.n_generated`` tokens were thoughts. ``prompt_logprobs`` are those of all of the
+    prompt's tokens where they were asked for; the first one's means nothing."""
 
     text: str
     thinking: str
@@ -18,6 +19,7 @@ class Answer:
     logprobs: tuple[TokenLogprob, ...]
     n_thinking: int
     finished: Finished
+    prompt_logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class Draft:
     calls: list[ToolCall] = field(default_factory=list)
     logprobs: list[TokenLogprob] = field(default_factory=list)
     n_thinking: int = 0
+    prompt_logprobs: list[TokenLogprob] = field(default_factory=list)
     finished: Finished | None = None
 
     def add(self, event: Event) -> None:
@@ -38,6 +41,8 @@ class Draft:
         elif isinstance(event, ThinkingDelta):
             self.thinking.append(event.text)
             self.n_thinking += event.n_tokens
+        elif isinstance(event, PromptLogprobs):
+            self.prompt_logprobs.extend(event.tokens)
         elif isinstance(event, ToolCall):
             self.calls.append(event)
         elif isinstance(event, Finished):
@@ -52,6 +57,7 @@ class Draft:
             logprobs=tuple(self.logprobs),
             n_thinking=self.n_thinking,
             finished=self.finished,
+            prompt_logprobs=tuple(self.prompt_logprobs),
         )
 
 

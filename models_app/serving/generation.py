@@ -21,7 +21,8 @@ from power_site import metrics, runtime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A generation as a wire asks for it. ``top_logprobs`` None: none. ``keep_alive_seconds`` None: the server's.
+    """A generation as a wire asks for it. ``top_logprobs`` and ``prompt_logprobs`` None: none. ``keep_alive_seconds``
+    None: the server's.
 
     ``constraint`` is what the whole answer, or what follows its thoughts, has to be. ``user`` and ``metadata`` are what
     the client says of who asks and why: for the accounts, not for the model.
@@ -30,6 +31,7 @@ class Ask:
     prompt: Prompt
     options: ParsedOptions
     top_logprobs: int | None = None
+    prompt_logprobs: int | None = None
     truncate: bool = True
     shift: bool = True
     return_context: bool = False
@@ -114,6 +116,7 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
         truncate=ask.truncate,
         shift=ask.shift,
         top_logprobs=ask.top_logprobs,
+        prompt_logprobs=ask.prompt_logprobs,
         return_context=ask.return_context,
         render_only=ask.render_only,
         constraint=constraint,

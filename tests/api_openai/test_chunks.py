@@ -11,7 +11,6 @@ from api_openai.chat.chunks import ChatStreamEncoder
 from api_openai.chat.whole import chat_completion
 from api_openai.choices import Choices
 from api_openai.collect import collect
-from api_openai.completions.chunks import CompletionStreamEncoder, text_completion
 from api_openai.identity import Identity
 from inference.errors import ShuttingDown, WorkerCrashed
 from inference.events import Finished, TextDelta, ThinkingDelta
@@ -38,11 +37,6 @@ async def events_of(body: StreamBody[Any]) -> list[Any]:
 
 async def chat_events(*generations: Generation, include_usage: bool = False) -> list[Any]:
     encoder = ChatStreamEncoder(IDENTITY, include_usage=include_usage, n_choices=len(generations))
-    return await events_of(StreamBody(choices_of(*generations), encoder))
-
-
-async def completion_events(*generations: Generation, echoes: list[str], per_prompt: int = 1) -> list[Any]:
-    encoder = CompletionStreamEncoder(IDENTITY, include_usage=True, per_prompt=per_prompt, echoes=echoes)
     return await events_of(StreamBody(choices_of(*generations), encoder))
 
 
@@ -158,37 +152,4 @@ async def test_a_whole_chat_has_a_message_logprobs_and_usage() -> None:
             {"token": "é", "logprob": -0.5, "bytes": [195, 169]},
             {"token": "�", "logprob": -1.0, "bytes": [255]},
         ],
-    }
-
-
-async def test_a_completion_streams_text_with_the_prompt_before_it_when_echoed() -> None:
-    *chunks, usage, done = await completion_events(generation(*texts("a", "b")), echoes=["Once "])
-    assert "".join(chunk["choices"][0]["text"] for chunk in chunks) == "Once ab"
-    assert chunks[-1]["choices"][0] == {"index": 0, "text": "", "finish_reason": "stop"}
-    assert usage["usage"]["total_tokens"] == 9
-    assert done == "[DONE]"
-
-
-async def test_completions_of_several_prompts_each_have_their_index_and_count_all_prompts() -> None:
-    running = [generation(*texts(letter)) for letter in "abcd"]
-    events = await completion_events(*running, echoes=[""] * 4, per_prompt=2)
-    shown = [choice for chunk in events[:-2] for choice in chunk["choices"] if choice["text"]]
-    texts_of = {choice["index"]: choice["text"] for choice in shown}
-    assert texts_of == {0: "a", 1: "b", 2: "c", 3: "d"}
-    assert events[-2]["usage"]["prompt_tokens"] == 14
-
-
-async def test_legacy_logprobs_are_parallel_lists() -> None:
-    answers = await collect(choices_of(generation(*texts("é", "é", logprobs=(LOGPROB,)))), n_choices=1)
-    whole = text_completion(IDENTITY, answers, per_prompt=1, echoes=["ab"])
-    assert whole["choices"][0] == {
-        "text": "abéé",
-        "index": 0,
-        "logprobs": {
-            "tokens": ["é", "é"],
-            "token_logprobs": [-0.5, -0.5],
-            "top_logprobs": [{"é": -0.5, "�": -1.0}, {"é": -0.5, "�": -1.0}],
-            "text_offset": [2, 3],
-        },
-        "finish_reason": "stop",
     }
