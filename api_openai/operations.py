@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from api_openai.audio import body as audio_body
+from api_openai.audio import schema as audio_schema
+from api_openai.audio import view as audio
 from api_openai.chat import body as chat_body
 from api_openai.chat import schema as chat_schema
 from api_openai.chat import view as chat
@@ -22,7 +25,7 @@ from api_openai.responses import schema as response_schema
 from api_openai.responses import stored_view as stored_responses
 from api_openai.responses import view as responses
 from api_openai.schema import ErrorEnvelope
-from power_site.openapi.operation import JSON, SSE, Content, Handler, Operation, streamed, whole
+from power_site.openapi.operation import FORM, JSON, SSE, TEXT, Content, Handler, Operation, streamed, whole
 
 
 def _operation(summary: str, content: Content, *, body: type | None = None) -> Operation:
@@ -47,6 +50,20 @@ OPERATIONS: dict[Handler, Operation] = {
     ),
     embeddings.embeddings: _operation(
         "Embed texts", whole(embedding_schema.EmbeddingList), body=embedding_body.EmbeddingsBody
+    ),
+    audio.transcriptions: Operation(
+        summary="Write down what is said",
+        tag="OpenAI",
+        error=ErrorEnvelope,
+        body=audio_body.TranscriptionBody,
+        body_type=FORM,
+        statuses={
+            200: {
+                JSON: (audio_schema.Transcription,),
+                TEXT: (),
+                SSE: (audio_schema.TranscriptDelta, audio_schema.TranscriptDone, ErrorEnvelope),
+            }
+        },
     ),
     rerank.rerank: _operation("Rank documents", whole(rerank_schema.RerankAnswer), body=rerank_body.RerankBody),
     responses.create: _operation("Answer, and keep the answer", _RESPONSE, body=response_body.ResponseBody),

@@ -150,10 +150,13 @@ async def read_json(request: HttpRequest) -> dict[str, Any]:
     return {name: value for name, value in parsed.items() if value is not None}
 
 
-def convert(body: Mapping[str, Any], into: type[T]) -> T:
-    """The typed request. Raises BadRequest naming the field by its path, as in ``messages[0].content``."""
+def convert(body: Mapping[str, Any], into: type[T], *, strict: bool = True) -> T:
+    """The typed request. Raises BadRequest naming the field by its path, as in ``messages[0].content``.
+
+    Not ``strict``: numbers and booleans may be written as text, as they are in a form.
+    """
     try:
-        return msgspec.convert(body, into)
+        return msgspec.convert(body, into, strict=strict)
     except msgspec.ValidationError as error:
         raise _invalid_field(str(error)) from None
 

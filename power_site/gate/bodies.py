@@ -19,6 +19,7 @@ _MEDIA_PATHS = frozenset(
         "/v1/responses",
         "/v1/messages",
         "/v1/messages/count_tokens",
+        "/v1/audio/transcriptions",
     }
 )
 # Exactly what the route of a blob matches: no other path may have a body without a bound.

@@ -79,7 +79,7 @@ def _operation(path: str, method: str, one: Operation | None, schemas: Mapping[t
         return shown | {"responses": {"default": {"description": "Any answer."}}}
     shown |= {"summary": one.summary, "tags": [one.tag]}
     if one.body is not None:
-        shown["requestBody"] = {"required": True, "content": {"application/json": {"schema": schemas[one.body]}}}
+        shown["requestBody"] = {"required": True, "content": {one.body_type: {"schema": schemas[one.body]}}}
     elif one.binary_body:
         shown["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     return shown | {"responses": _responses(method, one, schemas)}

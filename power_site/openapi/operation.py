@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.http.response import HttpResponseBase
 
 JSON = "application/json"
+FORM = "multipart/form-data"
 NDJSON = "application/x-ndjson"
 SSE = "text/event-stream"
 TEXT = "text/plain"
@@ -20,7 +21,8 @@ Content = Mapping[str, tuple[type, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """``body`` is the msgspec Struct that the view decodes, or None; ``statuses`` are answers beside the errors.
+    """``body`` is the msgspec Struct that the view decodes out of a ``body_type``, or None; ``statuses`` are answers
+    beside the errors.
 
     ``error`` is the shape of every answer that is not listed. ``headers`` are response headers with a sentence each.
     """
@@ -29,6 +31,7 @@ class Operation:
     tag: str
     error: type
     body: type | None = None
+    body_type: str = JSON
     binary_body: bool = False
     statuses: Mapping[int, Content] = field(default_factory=lambda: {200: {}})
     headers: Mapping[str, str] = field(default_factory=dict)
