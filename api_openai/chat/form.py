@@ -13,7 +13,7 @@ from models_app.serving.tools import Tool, ToolChoice, parse_tool_choice, parse_
 from power_site.http import BadRequest
 
 # thinkFromReasoningEffort (Ollama's openai/openai.go); the SDK knows all but "ultra".
-_EFFORTS: dict[str, Think] = {
+EFFORTS: dict[str, Think] = {
     "none": False,
     "minimal": "low",
     "low": "low",
@@ -56,12 +56,12 @@ def _think(body: ChatBody, served: ServedModel) -> Think:
     field, effort = ("reasoning.effort", body.reasoning.effort) if body.reasoning.effort else (
         "reasoning_effort", body.reasoning_effort
     )  # fmt: skip
-    if effort and effort not in _EFFORTS:
-        raise BadRequest(f'invalid {field}: "{effort[:64]}" (it must be one of {", ".join(_EFFORTS)})', field=field)
+    if effort and effort not in EFFORTS:
+        raise BadRequest(f'invalid {field}: "{effort[:64]}" (it must be one of {", ".join(EFFORTS)})', field=field)
     if not effort and body.think not in (None, *THINKING_BUDGETS):
         raise BadRequest("invalid think value: it must be true, false, low, medium, high or max", field="think")
     try:
-        return model_think(served, _EFFORTS[effort] if effort else body.think, requested=body.model)
+        return model_think(served, EFFORTS[effort] if effort else body.think, requested=body.model)
     except NotSupported as error:
         raise BadRequest(str(error), field=field if effort else "think") from None
 

@@ -86,7 +86,13 @@ class PromptCacheOptions(Struct, frozen=True, kw_only=True):
 
     mode: Literal["implicit"] | None = None
     ttl: str | None = None
-    prewarm: Literal[False] | None = None
+    prewarm: bool | None = None
+    comparison_response_id: None = None
+
+    def __post_init__(self) -> None:
+        if self.prewarm:
+            field = "prompt_cache_options.prewarm"
+            raise BadRequest(f"{field} is not supported by this server", field=field)
 
 
 class ResponseBody(Struct, frozen=True, kw_only=True):

@@ -13,18 +13,20 @@ from models_app.serving.tools import Tool, ToolChoice, parse_tool_choice, parse_
 from power_site.http import BadRequest
 
 SEPARATOR = "."
+# Tools that are called by a program, answered later or found by a search: OpenAI's own machinery.
+_REFUSED: dict[str, Any] = {"allowed_callers": ["direct"], "async": False, "defer_loading": False}
 
 
 def engine_tools(tools: Sequence[Mapping[str, Any]]) -> tuple[Tool, ...]:
     """In the nested form of the templates. Raises BadRequest naming the tool."""
-    nested: list[Tool] = []
-    for index, tool in enumerate(tools):
-        nested.extend(_nested(tool, f"tools[{index}]", namespace=""))
-    names = [tool["function"].get("name") for tool in nested]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise BadRequest(f'two tools have the name "{str(name)[:64]}"', field="tools")
-    return parse_tools(nested)
+    nested: dict[str, Tool] = {}
+    for index, value in enumerate(tools):
+        for field, tool in _nested(value, f"tools[{index}]", namespace=""):
+            name = tool["function"]["name"]
+            if name in nested:
+                raise BadRequest(f'two tools have the name "{name[:64]}"', field=field)
+            nested[name] = _checked(tool, field)
+    return tuple(nested.values())
 
 
 def custom_names(tools: Sequence[Mapping[str, Any]]) -> frozenset[str]:
@@ -58,7 +60,18 @@ def _flat(tools: Sequence[Mapping[str, Any]], namespace: str = "") -> Iterator[t
             yield namespace, tool
 
 
-def _nested(tool: Any, field: str, *, namespace: str) -> Iterator[Tool]:
+def _checked(tool: Tool, field: str) -> Tool:
+    """Errors name the tool where the client wrote it, without the nesting."""
+    try:
+        return parse_tools([tool])[0]
+    except BadRequest as error:
+        nested = "tools[0].function"
+        text, where = str(error).replace(nested, field), (error.field or "").replace(nested, field)
+        raise BadRequest(text, field=where) from None
+
+
+def _nested(tool: Any, field: str, *, namespace: str) -> Iterator[tuple[str, Tool]]:
+    """Each tool with its place in the request."""
     if not isinstance(tool, dict):
         raise BadRequest(f"{field} must be an object", field=field)
     kind = tool.get("type")
@@ -70,13 +83,14 @@ def _nested(tool: Any, field: str, *, namespace: str) -> Iterator[Tool]:
         raise BadRequest(text, field=f"{field}.type")
     if not isinstance(tool.get("name"), str) or not tool["name"].strip():
         raise BadRequest(f"{field}.name is required", field=f"{field}.name")
-    if tool.get("defer_loading"):
-        raise BadRequest(f"{field}.defer_loading is not supported by this server", field=f"{field}.defer_loading")
+    for name, harmless in _REFUSED.items():
+        if tool.get(name) not in (None, harmless):
+            raise BadRequest(f"{field}.{name} is not supported by this server", field=f"{field}.{name}")
     function = _custom(tool, field) if kind == "custom" else _function(tool)
-    yield {"type": "function", "function": {**function, "name": qualified_name(tool, namespace)}}
+    yield field, {"type": "function", "function": {**function, "name": qualified_name(tool, namespace)}}
 
 
-def _members(tool: Mapping[str, Any], field: str) -> Iterator[Tool]:
+def _members(tool: Mapping[str, Any], field: str) -> Iterator[tuple[str, Tool]]:
     name, members = tool.get("name"), tool.get("tools")
     if not isinstance(name, str) or not name or not isinstance(members, list):
         raise BadRequest(f"{field} must have a name and tools", field=field)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from api_openai.body import DEFAULTS, refuse, unknown_fields
+from api_openai.chat.form import EFFORTS
 from api_openai.responses.body import ENCRYPTED, NOT_SUPPORTED, ResponseBody, TextFormat
 from api_openai.responses.conversation import conversation_items, items_resolved
 from api_openai.responses.envelope import Envelope, new_envelope
@@ -17,6 +19,7 @@ from api_openai.responses.items import REFERENCE, Item, n_media_in, parsed_items
 from api_openai.responses.tools import custom_names, engine_tools, namespaces, tool_choice
 from api_openai.responses.transcript import Look, Transcript
 from api_openai.responses.turns import engine_messages
+from inference.errors import NotSupported
 from inference.request import Constraint, Message
 from models_app import serving
 from models_app.entries import ServedModel
@@ -24,13 +27,8 @@ from models_app.serving import Ask
 from models_app.serving.answer_form import AnswerForm, Think, answer_form, model_think
 from models_app.serving.media import media_admit
 from models_app.serving.prompts import chat_prompt
+from power_site.conf import config
 from power_site.http import BadRequest, convert, run_db
-
-# As Ollama takes them (openai/openai.go, thinkFromReasoningEffort).
-_EFFORTS: Mapping[str, Think] = {
-    "none": False, "minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "max", "ultra": "max",
-    "max": "max",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +56,7 @@ class Turn:
 async def turn_of(fields: Mapping[str, Any]) -> Turn:
     """Raises BadRequest, and what looking up the model raises."""
     refuse(fields, NOT_SUPPORTED)
-    body = convert(fields, ResponseBody)
+    body = _stored_or_not(convert(fields, ResponseBody))
     served = await serving.model_resolve(body.model)
     serving.require_completion(served, requested=body.model, act="chat")
     form = _form(body, served)
@@ -81,6 +79,15 @@ async def turn_of(fields: Mapping[str, Any]) -> Turn:
     return Turn(body=body, served=served, ask=ask, input_items=items, envelope=envelope, ignored=ignored)
 
 
+def _stored_or_not(body: ResponseBody) -> ResponseBody:
+    """Nothing is stored where the setting leaves no room for it."""
+    if config().response_max_bytes:
+        return body
+    if body.background:
+        raise BadRequest("this server stores no responses, and so has none in the background", field="background")
+    return replace(body, store=False)
+
+
 async def _input_items(body: ResponseBody) -> list[Item]:
     items = parsed_items(body.input)
     if any(item["type"] == REFERENCE for item in items):
@@ -91,23 +98,22 @@ async def _input_items(body: ResponseBody) -> list[Item]:
 async def _messages(body: ResponseBody, items: Sequence[Item], served: ServedModel) -> list[Message]:
     earlier = await run_db(conversation_items, body.previous_response_id) if body.previous_response_id else []
     everything = [*earlier, *items]
+    if not everything:
+        raise BadRequest('One of "input" or "previous_response_id" must be provided.', field="input")
     media_admit(served, n_media_in(everything))
-    messages = await engine_messages(
+    return await engine_messages(
         everything,
         instructions=body.instructions,
         n_earlier=len(earlier),
         forget_thoughts=body.reasoning is not None and body.reasoning.context == "current_turn",
     )
-    if not messages:
-        raise BadRequest('One of "input" or "previous_response_id" must be provided.', field="input")
-    return messages
 
 
 def _form(body: ResponseBody, served: ServedModel) -> AnswerForm:
     tools = engine_tools(body.tools)
     return answer_form(
         served,
-        think=model_think(served, _think(body), requested=body.model),
+        think=_think(body, served),
         tools=tools,
         choice=tool_choice(body.tool_choice, tools),
         parallel=body.parallel_tool_calls,
@@ -115,13 +121,14 @@ def _form(body: ResponseBody, served: ServedModel) -> AnswerForm:
     )
 
 
-def _think(body: ResponseBody) -> Think:
-    effort = body.reasoning.effort if body.reasoning else None
-    if effort is None:
-        return None
-    if effort not in _EFFORTS:
-        raise BadRequest(f"reasoning.effort must be one of {', '.join(_EFFORTS)}", field="reasoning.effort")
-    return _EFFORTS[effort]
+def _think(body: ResponseBody, served: ServedModel) -> Think:
+    effort, field = (body.reasoning.effort if body.reasoning else None), "reasoning.effort"
+    if effort is not None and effort not in EFFORTS:
+        raise BadRequest(f"{field} must be one of {', '.join(EFFORTS)}", field=field)
+    try:
+        return model_think(served, None if effort is None else EFFORTS[effort], requested=body.model)
+    except NotSupported as error:
+        raise BadRequest(str(error), field=field) from None
 
 
 def _constraint(wanted: TextFormat | None) -> Constraint | None:

@@ -191,7 +191,7 @@ class Config:
         30 * 86_400.0, kinds.seconds(zero_is_forever=True), "How long stored responses of /v1/responses are kept."
     )
     response_max_bytes: int = setting(
-        512 * MIB, kinds.size(), "Stored responses together; beyond it the oldest are removed."
+        512 * MIB, kinds.size(), "Stored responses together; beyond it the oldest are removed. 0 stores none."
     )
     metrics_remote: bool = setting(
         False, kinds.boolean(), "Answer /metrics to other machines too, not only to this one."
