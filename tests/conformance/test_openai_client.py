@@ -168,7 +168,6 @@ def test_eight_people_at_once_all_get_answers(sdk: OpenAI) -> None:
         ({"temperature": -1}, openai.BadRequestError, "temperature", None),
         ({"n": 9}, openai.BadRequestError, "n", None),
         ({"max_tokens": 0}, openai.BadRequestError, "max_tokens", None),
-        ({"response_format": {"type": "json_object"}}, openai.BadRequestError, "response_format", None),
         ({"logit_bias": {"9999999": 1}}, openai.BadRequestError, "logit_bias", None),
     ],
 )
