@@ -11,6 +11,16 @@ from models_app import errors as catalog
 from power_site import http
 from power_site.gate.refusal import anthropic_body
 
+
+class ThreadNotSupported(http.BadRequest):
+    """The SDK's tool runner asks the server to hold the conversation; told this, it holds it itself."""
+
+    details = {"error_code": "thread_unsupported_request", "unsupported": []}  # noqa: RUF012 - nobody writes to it
+
+    def __init__(self) -> None:
+        super().__init__("thread is not supported by this server", field="thread")
+
+
 OVERLOADED = 529  # Anthropic's own: the SDK has an exception for it, and tries again
 _STATUSES: dict[type[Exception], int] = {
     http.BadRequest: 400,
@@ -50,7 +60,7 @@ def _described(error: Exception) -> tuple[int, bytes]:
     status = next((_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), None)
     if status is None:
         return 500, anthropic_body(500, http.unexpected_text(error))
-    return status, anthropic_body(status, _message(error))
+    return status, anthropic_body(status, _message(error), details=getattr(error, "details", None))
 
 
 def _message(error: Exception) -> str:

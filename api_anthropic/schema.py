@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 ErrorType = Literal[
     "invalid_request_error",
@@ -24,8 +24,11 @@ class Answer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AnthropicErrorDetails(Answer, frozen=True, kw_only=True):
+    """``details`` has an ``error_code`` where there is one for the case."""
+
     type: ErrorType
     message: str
+    details: dict[str, Any] | UnsetType = UNSET
 
 
 class AnthropicError(Answer, frozen=True, kw_only=True):

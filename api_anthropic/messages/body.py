@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from api_anthropic.errors import ThreadNotSupported
 from inference.options import INT32_MAX
 from power_site.http import BadRequest
 
@@ -32,7 +33,6 @@ REFUSED: dict[str, tuple[Any, ...]] = {
     "fallback_credit_token": (),
     "fallbacks": ([],),
     "mcp_servers": ([],),
-    "thread": (),
 }
 
 
@@ -125,6 +125,8 @@ class MessageBody(Body, frozen=True, kw_only=True):
 
 def refuse_unsupported(fields: Mapping[str, Any]) -> None:
     """Raises BadRequest naming the field that would change the answer and can't be honoured."""
+    if "thread" in fields:
+        raise ThreadNotSupported
     for name, harmless in REFUSED.items():
         if name in fields and fields[name] not in harmless:
             raise BadRequest(f"{name} is not supported by this server", field=name)
@@ -132,5 +134,5 @@ def refuse_unsupported(fields: Mapping[str, Any]) -> None:
 
 def unknown_fields(fields: Mapping[str, Any]) -> Iterable[str]:
     """What no SDK of today sends. Taken, because tomorrow's would otherwise not work at all, and named in a header."""
-    known = HINTS.union(REFUSED, MessageBody.__struct_encode_fields__)
+    known = HINTS.union(REFUSED, ["thread"], MessageBody.__struct_encode_fields__)
     return (name for name in fields if name not in known)

@@ -3,7 +3,9 @@ OpenAI's, all else in Ollama's."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -11,6 +13,9 @@ from power_site import request_id
 
 # What OpenAI says where no model was asked yet (platform.openai.com/docs/guides/error-codes).
 _OPENAI_CODES = {404: "unknown_url", 405: "method_not_supported"}
+
+# vLLM and llama-server have some of them at the root.
+_OPENAI_PATHS = ("/v1/", "/rerank", "/tokenize", "/detokenize")
 
 _ANTHROPIC_TYPES = {
     401: "authentication_error",
@@ -36,7 +41,7 @@ class Refusal(Exception):
 
 def error_body(path: str, status: int, message: str) -> bytes:
     """One line of JSON; status 500 carries nothing but what the caller put into ``message``."""
-    if path != "/v1" and not path.startswith("/v1/"):
+    if path != "/v1" and not path.startswith(_OPENAI_PATHS):
         return orjson.dumps({"error": message})
     if path == "/v1/messages" or path.startswith("/v1/messages/"):
         return anthropic_body(status, message)
@@ -51,10 +56,11 @@ def openai_type(status: int) -> str:
     return "invalid_request_error" if status < 500 else "server_error"
 
 
-def anthropic_body(status: int, message: str) -> bytes:
+def anthropic_body(status: int, message: str, *, details: Mapping[str, Any] | None = None) -> bytes:
     """Anthropic's envelope. Its ``type`` follows from the status (platform.claude.com/docs/en/api/errors)."""
     fallback = "invalid_request_error" if status < 500 else "api_error"
-    error = {"type": _ANTHROPIC_TYPES.get(status, fallback), "message": message}
+    error: dict[str, Any] = {"type": _ANTHROPIC_TYPES.get(status, fallback), "message": message}
+    error |= {"details": details} if details else {}
     return orjson.dumps({"type": "error", "error": error, "request_id": request_id.current()})
 
 

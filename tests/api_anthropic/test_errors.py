@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from api_anthropic.errors import error_response
+from api_anthropic.errors import ThreadNotSupported, error_response
 from inference import errors as inference
 from models_app import errors as catalog
 from power_site import http
@@ -59,3 +59,8 @@ def test_every_inference_error_has_a_status() -> None:
         error = kind.__new__(kind)
         vars(error).update({"n_prompt": 1, "n_ctx": 1, "retry_after_seconds": 1})
         assert b"internal server error" not in error_response(error).content
+
+
+def test_a_thread_is_refused_with_the_code_on_which_the_sdk_goes_on_without() -> None:
+    body = orjson.loads(error_response(ThreadNotSupported()).content)
+    assert body["error"]["details"] == {"error_code": "thread_unsupported_request", "unsupported": []}

@@ -30,11 +30,11 @@ def body(**fields: Any) -> MessageBody:
 
 
 def test_no_field_of_the_sdk_is_dropped_in_silence() -> None:
-    known = HINTS.union(REFUSED, (field.encode_name for field in msgspec.structs.fields(MessageBody)))
+    known = HINTS.union(REFUSED, ["thread"], (field.encode_name for field in msgspec.structs.fields(MessageBody)))
     assert known >= SDK_FIELDS
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", [*REFUSED, "thread"])
 def test_what_would_change_the_answer_is_refused_by_name(name: str) -> None:
     with pytest.raises(BadRequest, match=rf"^{name} is not supported by this server$") as caught:
         refuse_unsupported({name: {"some": "thing"}})
