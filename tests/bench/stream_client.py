@@ -18,6 +18,7 @@ import orjson
 from tests.bench.figures import Answer
 
 ANSWER_TIMEOUT_SECONDS = 180.0
+CHAT_PATH = "/v1/chat/completions"
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
@@ -59,12 +60,12 @@ class Recorder(asyncio.Protocol):
             self._finished.set_result(None)
 
 
-async def record_chat(url: str, body: dict[str, Any]) -> Recording:
-    """Posts one chat completion and returns when the whole answer has come. Raises TimeoutError, OSError."""
+async def record_chat(url: str, body: dict[str, Any], *, path: str = CHAT_PATH) -> Recording:
+    """Posts one chat and returns when the whole answer has come. Raises TimeoutError, OSError."""
     address = urlsplit(url)
     assert address.hostname is not None
     recording, finished = Recording(), asyncio.get_running_loop().create_future()
-    request = request_bytes(address.netloc, body)
+    request = request_bytes(address.netloc, body, path=path)
     transport, _ = await asyncio.get_running_loop().create_connection(
         lambda: Recorder(request, recording, finished), address.hostname, address.port or 80
     )
@@ -76,11 +77,12 @@ async def record_chat(url: str, body: dict[str, Any]) -> Recording:
     return recording
 
 
-def request_bytes(host: str, body: dict[str, Any]) -> bytes:
+def request_bytes(host: str, body: dict[str, Any], *, path: str = CHAT_PATH) -> bytes:
     content = orjson.dumps(body)
+    accepted = "text/event-stream" if path == CHAT_PATH else "*/*"
     head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-        f"Accept: text/event-stream\r\nConnection: close\r\nContent-Length: {len(content)}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        f"Accept: {accepted}\r\nConnection: close\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     return head.encode() + content
 
