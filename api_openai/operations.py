@@ -25,6 +25,9 @@ from api_openai.responses import schema as response_schema
 from api_openai.responses import stored_view as stored_responses
 from api_openai.responses import view as responses
 from api_openai.schema import ErrorEnvelope
+from api_openai.tokens import body as token_body
+from api_openai.tokens import schema as token_schema
+from api_openai.tokens import view as tokens
 from power_site.openapi.operation import FORM, JSON, SSE, TEXT, Content, Handler, Operation, streamed, whole
 
 
@@ -48,6 +51,9 @@ OPERATIONS: dict[Handler, Operation] = {
         streamed(completion_schema.Completion, completion_schema.Completion, ErrorEnvelope, by_default=SSE),
         body=completion_body.CompletionBody,
     ),
+    tokens.tokenize: _operation("Tokens of a text or a chat", whole(token_schema.Tokens), body=token_body.TokenizeBody),
+    tokens.detokenize: _operation("Text of tokens", whole(token_schema.Text), body=token_body.DetokenizeBody),
+    tokens.tokenizer_info: _operation("What a model's vocabulary is", whole(token_schema.TokenizerInfo)),
     embeddings.embeddings: _operation(
         "Embed texts", whole(embedding_schema.EmbeddingList), body=embedding_body.EmbeddingsBody
     ),

@@ -18,6 +18,7 @@ from api_openai.rerank import view as rerank
 from api_openai.responses import stored_view as stored_responses
 from api_openai.responses import view as responses
 from api_openai.responses.transcript import FIELDS as RESPONSE_FIELDS
+from api_openai.tokens import urls as tokens
 from power_site.http import endpoint
 
 _route = partial(endpoint, error_response)
@@ -29,6 +30,7 @@ urlpatterns = [
     path("models/<path:name>", _route(GET=models.model, DELETE=models.model_delete)),
     path("chat/completions", endpoint(partial(error_response, fields=FIELDS), POST=chat.chat_completions)),
     path("completions", endpoint(partial(error_response, fields=COMPLETION_FIELDS), POST=completions.completions)),
+    *tokens.urlpatterns,
     path("embeddings", _route(POST=embeddings.embeddings)),
     path("audio/transcriptions", _route(POST=audio.transcriptions)),
     path("rerank", _route(POST=rerank.rerank)),

@@ -79,9 +79,12 @@ class Embedded(Struct, frozen=True, array_like=True, tag="embedded"):
 
 class Tokenized(Struct, frozen=True, array_like=True, tag="tokenized"):
     """The answer to a TokenizeRequest. ``pieces`` are what each token is written as, control tokens too; numbers below
-    0 stand for parts of an image or a sound, and have none. Both are empty where only ``n_tokens`` was asked for."""
+    0 stand for parts of an image or a sound, and have none. Both are empty where only ``n_tokens`` was asked for.
+
+    ``n_ctx``: tokens that a sequence may have here."""
 
     n_tokens: int
+    n_ctx: int
     tokens: tuple[int, ...] = ()
     pieces: tuple[bytes, ...] = ()
 

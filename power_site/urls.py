@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/", include("api_ollama.urls")),
     path("v1/", include(beside(openai.urlpatterns, anthropic.shared_urlpatterns, header=anthropic.HEADER))),
     path("v1/", include("api_anthropic.urls")),
+    path("", include("api_openai.tokens.urls")),
     path("admin/", admin.site.urls),
     path("static/<path:path>", views.static_file),
 ]

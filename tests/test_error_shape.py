@@ -1,7 +1,7 @@
 """The shape of errors on every route there is, read from the urlconf: one test for all wires.
 
-``/v1/messages`` answers in Anthropic's envelope, the rest of ``/v1`` in OpenAI's, all else in Ollama's; each answer has
-the request's id in its headers.
+``/v1/messages`` answers in Anthropic's envelope, the rest of ``/v1`` and what others have at the root in OpenAI's, all
+else in Ollama's; each answer has the request's id in its headers.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def require_shape(answer: httpx2.Response, path: str, said: str = "") -> dict[st
         assert set(body["error"]) == {"type", "message"}, where
         assert (body["type"], body["request_id"]) == ("error", answer.headers["request-id"]), where
         told = body["error"]["message"]
-    elif path.startswith("/v1/"):
+    elif path.startswith(("/v1/", "/tokenize", "/detokenize")):
         assert set(body) == {"error"}, where
         assert set(body["error"]) == {"message", "type", "param", "code"}, where
         assert body["error"]["type"] == ("invalid_request_error" if answer.status_code < 500 else "server_error"), where

@@ -118,9 +118,10 @@ class Tokenizing:
         return list(prompt.tokens)
 
     def _tokenized(self, request: TokenizeRequest, tokens: list[int]) -> Tokenized:
+        n_ctx = self._source.info.n_ctx
         if request.wants == "count":
-            return Tokenized(len(tokens))
+            return Tokenized(len(tokens), n_ctx)
         if request.wants == "tokens":
-            return Tokenized(len(tokens), tuple(tokens))
+            return Tokenized(len(tokens), n_ctx, tuple(tokens))
         pieces = {token: self._source.special_piece(token) if token >= 0 else b"" for token in set(tokens)}
-        return Tokenized(len(tokens), tuple(tokens), tuple([pieces[token] for token in tokens]))
+        return Tokenized(len(tokens), n_ctx, tuple(tokens), tuple([pieces[token] for token in tokens]))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inference import TextPrompt, Tokenized, TokenizeRequest, TokenPrompt
+from inference import Tokenized, TokenizeRequest, TokenPrompt
 from inference.options import ParsedOptions
 from inference.request import Prompt
-from inference.vocabulary import VocabularyInfo
+from inference.worker.protocol import LoadedInfo
 from models_app.entries import ServedModel
 from models_app.serving.generation import Ask
 from models_app.serving.media import media_check
@@ -48,12 +48,6 @@ async def prompt_tokenize(
     return await runtime.pool().tokenize(served.spec, load_options, request, keep_alive_seconds=keep_alive_seconds)
 
 
-async def text_tokenize(
-    served: ServedModel, text: str, *, add_special: bool = True, parse_special: bool = True
-) -> Tokenized:
-    return await prompt_tokenize(served, TextPrompt(text=text), add_special=add_special, parse_special=parse_special)
-
-
 async def tokens_detokenize(served: ServedModel, tokens: Sequence[int]) -> str:
     """The text of tokens, control tokens as they are written; U+FFFD for what is no whole character.
 
@@ -63,7 +57,6 @@ async def tokens_detokenize(served: ServedModel, tokens: Sequence[int]) -> str:
     return b"".join(found.pieces).decode(errors="replace")
 
 
-async def model_vocabulary(served: ServedModel) -> VocabularyInfo:
-    """Loads the model if it must."""
-    info = await runtime.pool().describe(served.spec, served_load_options(served, {}))
-    return info.vocabulary or VocabularyInfo(n_tokens=served.spec.n_vocab)
+async def model_describe(served: ServedModel) -> LoadedInfo:
+    """What it turned out to be; loads the model if it must."""
+    return await runtime.pool().describe(served.spec, served_load_options(served, {}))

@@ -15,6 +15,8 @@ _MEDIA_PATHS = frozenset(
         "/api/generate",
         "/api/chat",
         "/api/embed",
+        "/tokenize",
+        "/v1/tokenize",
         "/v1/chat/completions",
         "/v1/responses",
         "/v1/messages",

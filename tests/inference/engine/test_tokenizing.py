@@ -69,7 +69,9 @@ def test_a_chat_counts_as_it_is_decoded_with_its_tools() -> None:
     prepared = Preparer(backend).prepare(GenerateRequest(prompt=prompt))
     found = Asked(backend, TokenizeRequest(prompt=prompt)).tokenized
     assert found.tokens == tuple(prepared.tokens)
-    assert Asked(backend, TokenizeRequest(prompt=prompt, wants="count")).tokenized == Tokenized(len(prepared.tokens))
+    assert Asked(backend, TokenizeRequest(prompt=prompt, wants="count")).tokenized == Tokenized(
+        len(prepared.tokens), 512
+    )
 
 
 def test_images_count_with_their_tokens_and_none_is_encoded() -> None:

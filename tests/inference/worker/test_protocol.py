@@ -47,7 +47,7 @@ FROM_WORKER: list[FromWorker] = [
             (1, Started(1, 2, 3)),
             (1, TextDelta("é")),
             (2, ToolCall("f", "{}")),
-            (2, Tokenized(2, (5, -7), (b"a", b""))),
+            (2, Tokenized(2, 64, (5, -7), (b"a", b""))),
             (1, Finished("stop", 1, 0, 1, 0.0, 0.0, None, (1, 2))),
         ]
     ),

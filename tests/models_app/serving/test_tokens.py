@@ -15,10 +15,9 @@ from models_app.entries import ServedModel
 from models_app.naming import ModelName
 from models_app.serving import Ask
 from models_app.serving.tokens import (
-    model_vocabulary,
+    model_describe,
     prompt_count,
     prompt_tokenize,
-    text_tokenize,
     tokens_detokenize,
 )
 from power_site import conf, runtime
@@ -61,7 +60,7 @@ async def test_images_of_a_model_that_sees_nothing_are_refused_before_it_is_load
 
 
 async def test_text_becomes_tokens_and_tokens_text() -> None:
-    found = await text_tokenize(SERVED, "hé")
+    found = await prompt_tokenize(SERVED, TextPrompt(text="hé"))
     assert found.tokens == (BOS, *byte_tokens("hé"))
     assert await tokens_detokenize(SERVED, found.tokens) == "<s>hé"
     assert await tokens_detokenize(SERVED, found.tokens[:-1]) == "<s>h\ufffd"
@@ -71,4 +70,5 @@ async def test_text_becomes_tokens_and_tokens_text() -> None:
 
 
 async def test_a_model_tells_its_vocabulary() -> None:
-    assert await model_vocabulary(SERVED) == VOCABULARY
+    info = await model_describe(SERVED)
+    assert (info.vocabulary, info.n_ctx) == (VOCABULARY, 64)
