@@ -91,6 +91,11 @@ def _message(error: Exception, known: Descriptor) -> str:
             f"This model's maximum context length is {error.n_ctx} tokens. However, your prompt resulted in "
             f"{error.n_prompt} tokens. Please reduce the length of the prompt."
         )
+    if isinstance(error, inference.InputTooLong):
+        return (
+            f"This model's maximum context length is {error.n_ctx} tokens. However, your input has {error.n_input} "
+            "tokens. Please reduce its length."
+        )
     return str(error)
 
 
@@ -100,7 +105,7 @@ def _param(error: Exception, fields: Fields) -> str | None:
             return error.field
         case inference.InvalidOption():
             return OPENAI_NAMES.get(error.option, error.option)
-        case inference.PromptTooLong():
+        case inference.PromptTooLong() | inference.InputTooLong():
             return fields.prompt
         case inference.InvalidConstraint():
             return fields.format

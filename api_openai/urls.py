@@ -14,7 +14,7 @@ from api_openai.completions.chunks import FIELDS as COMPLETION_FIELDS
 from api_openai.embeddings import view as embeddings
 from api_openai.errors import error_response
 from api_openai.listing import view as models
-from api_openai.rerank import view as rerank
+from api_openai.rerank import urls as rerank
 from api_openai.responses import stored_view as stored_responses
 from api_openai.responses import view as responses
 from api_openai.responses.transcript import FIELDS as RESPONSE_FIELDS
@@ -31,10 +31,9 @@ urlpatterns = [
     path("chat/completions", endpoint(partial(error_response, fields=FIELDS), POST=chat.chat_completions)),
     path("completions", endpoint(partial(error_response, fields=COMPLETION_FIELDS), POST=completions.completions)),
     *tokens.urlpatterns,
-    path("embeddings", _route(POST=embeddings.embeddings)),
+    path("embeddings", endpoint(partial(error_response, fields=embeddings.FIELDS), POST=embeddings.embeddings)),
     path("audio/transcriptions", _route(POST=audio.transcriptions)),
-    path("rerank", _route(POST=rerank.rerank)),
-    path("reranking", _route(POST=rerank.rerank)),
+    *rerank.urlpatterns,
     path("responses", _response(POST=responses.create)),
     path("responses/input_tokens", _response(POST=responses.input_tokens)),
     path("responses/compact", _response(POST=responses.compact)),

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-API_PREFIXES = ("/api/", "/v1/", "/health", "/metrics", "/openapi.json", "/tokenize", "/detokenize")
+API_PREFIXES = ("/api/", "/v1/", "/health", "/metrics", "/openapi.json", "/rerank", "/tokenize", "/detokenize")
 # unfold brings its own Alpine, which evaluates expressions in attributes.
 ADMIN_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "

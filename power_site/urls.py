@@ -23,6 +23,7 @@ urlpatterns = [
     path("v1/", include(beside(openai.urlpatterns, anthropic.shared_urlpatterns, header=anthropic.HEADER))),
     path("v1/", include("api_anthropic.urls")),
     path("", include("api_openai.tokens.urls")),
+    path("", include("api_openai.rerank.urls")),
     path("admin/", admin.site.urls),
     path("static/<path:path>", views.static_file),
 ]

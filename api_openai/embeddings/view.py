@@ -10,14 +10,19 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from api_openai.body import unknown_fields
 from api_openai.embeddings.body import EmbeddingsBody
+from api_openai.errors import Fields
 from models_app import serving
 from models_app.serving.embedding import EmbedAsk, model_embed, vectors_fragment
 from power_site.http import convert, ignored_options_header, json_response, read_json
 
+FIELDS = Fields(prompt="input")
+
 
 async def embeddings(request: HttpRequest) -> HttpResponseBase:
-    body = convert(await read_json(request), EmbeddingsBody)
+    fields = await read_json(request)
+    body = convert(fields, EmbeddingsBody)
     served = await serving.model_resolve(body.model)
     ask = EmbedAsk(
         inputs=body.inputs(n_vocab=served.spec.n_vocab),
@@ -33,7 +38,8 @@ async def embeddings(request: HttpRequest) -> HttpResponseBase:
         "model": body.model,
         "usage": input_usage(made.started.n_prompt),
     }
-    headers = {**ignored_options_header(ask.options.ignored), **serving.truncation_header(made.started)}
+    ignored = (*ask.options.ignored, *unknown_fields(fields, EmbeddingsBody))
+    headers = {**ignored_options_header(ignored), **serving.truncation_header(made.started)}
     return json_response(answer, headers=headers)
 
 

@@ -9,11 +9,15 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from api_openai.body import unknown_fields
 from api_openai.embeddings.view import input_usage
+from api_openai.errors import Fields
 from api_openai.rerank.body import RerankBody, refuse_unsupported
 from models_app import serving
 from models_app.serving.ranking import RankAsk, model_rank
 from power_site.http import convert, ignored_options_header, json_response, read_json
+
+FIELDS = Fields(prompt="documents")
 
 
 async def rerank(request: HttpRequest) -> HttpResponseBase:
@@ -37,7 +41,8 @@ async def rerank(request: HttpRequest) -> HttpResponseBase:
         "results": _results(made.scores, documents if body.return_documents else None)[: body.top_n],
         "usage": input_usage(made.started.n_prompt),
     }
-    headers = {**ignored_options_header(ask.options.ignored), **serving.truncation_header(made.started)}
+    ignored = (*ask.options.ignored, *unknown_fields(fields, RerankBody))
+    headers = {**ignored_options_header(ignored), **serving.truncation_header(made.started)}
     return json_response(answer, headers=headers)
 
 

@@ -3,9 +3,7 @@ OpenAI's, all else in Ollama's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 
@@ -56,11 +54,10 @@ def openai_type(status: int) -> str:
     return "invalid_request_error" if status < 500 else "server_error"
 
 
-def anthropic_body(status: int, message: str, *, details: Mapping[str, Any] | None = None) -> bytes:
+def anthropic_body(status: int, message: str) -> bytes:
     """Anthropic's envelope. Its ``type`` follows from the status (platform.claude.com/docs/en/api/errors)."""
     fallback = "invalid_request_error" if status < 500 else "api_error"
-    error: dict[str, Any] = {"type": _ANTHROPIC_TYPES.get(status, fallback), "message": message}
-    error |= {"details": details} if details else {}
+    error = {"type": _ANTHROPIC_TYPES.get(status, fallback), "message": message}
     return orjson.dumps({"type": "error", "error": error, "request_id": request_id.current()})
 
 

@@ -53,14 +53,20 @@ async def test_base64_holds_little_endian_float32(client: httpx2.AsyncClient) ->
 
 
 async def test_what_is_too_long_is_refused_unless_it_may_be_cut(client: httpx2.AsyncClient) -> None:
-    fields = {"model": "embedder", "input": ["x" * 99, "y"], "options": {"nonsense": 1}}
+    fields = {"model": "embedder", "input": ["x" * 99, "y"], "options": {"nonsense": 1}, "rubbish": 1}
     refused = await client.post("/v1/embeddings", json=fields)
     assert refused.status_code == 400
-    assert refused.json()["error"]["code"] == "context_length_exceeded"
+    assert refused.json()["error"] == {
+        "message": "This model's maximum context length is 64 tokens. However, your input has 100 tokens. "
+        "Please reduce its length.",
+        "type": "invalid_request_error",
+        "param": "input",
+        "code": "context_length_exceeded",
+    }
     answer = await client.post("/v1/embeddings", json=fields | {"truncate": True})
     assert answer.json()["usage"]["prompt_tokens"] == 64 + 2
     assert answer.headers["X-Power-Truncated"] == "tokens=36, num_ctx=64"
-    assert answer.headers["X-Power-Ignored-Options"] == "nonsense"
+    assert answer.headers["X-Power-Ignored-Options"] == "nonsense, rubbish"
 
 
 async def test_a_refusal_is_openais(client: httpx2.AsyncClient) -> None:

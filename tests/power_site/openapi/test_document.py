@@ -15,12 +15,20 @@ from jsonschema import Draft202012Validator
 from api_anthropic import urls as anthropic_urls
 from api_ollama import urls as ollama_urls
 from api_openai import urls as openai_urls
+from api_openai.rerank import urls as rerank_urls
 from api_openai.tokens import urls as token_urls
 from power_site import urls as house_urls
 from power_site.openapi.document import document_json
 
 METHODS = {"get", "head", "post", "put", "patch", "delete"}
-LISTS = (("/api/", ollama_urls), ("/v1/", openai_urls), ("/v1/", anthropic_urls), ("/", house_urls), ("/", token_urls))
+LISTS = (
+    ("/api/", ollama_urls),
+    ("/v1/", openai_urls),
+    ("/v1/", anthropic_urls),
+    ("/", house_urls),
+    ("/", token_urls),
+    ("/", rerank_urls),
+)
 
 
 @pytest.fixture(scope="module")
