@@ -78,3 +78,16 @@ test("a whole answer that is aborted gives its place back", async () => {
   await assert.rejects(answer, OpenAI.APIUserAbortError);
   assert.ok((await served()).choices[0].message.content);
 });
+
+test("a stream says what the whole answer says", async () => {
+  const whole = await served();
+  let text = "";
+  let usage;
+  for await (const chunk of await client.chat.completions.create({ ...request, stream: true, stream_options: { include_usage: true } })) {
+    text += chunk.choices[0]?.delta?.content ?? "";
+    usage = chunk.usage ?? usage;
+  }
+  assert.ok(text);
+  assert.equal(text, whole.choices[0].message.content);
+  assert.equal(usage.completion_tokens, whole.usage.completion_tokens);
+});
