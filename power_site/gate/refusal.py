@@ -3,7 +3,9 @@ OpenAI's, all else in Ollama's."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -54,10 +56,11 @@ def openai_type(status: int) -> str:
     return "invalid_request_error" if status < 500 else "server_error"
 
 
-def anthropic_body(status: int, message: str) -> bytes:
+def anthropic_body(status: int, message: str, *, details: Mapping[str, Any] | None = None) -> bytes:
     """Anthropic's envelope. Its ``type`` follows from the status (platform.claude.com/docs/en/api/errors)."""
     fallback = "invalid_request_error" if status < 500 else "api_error"
-    error = {"type": _ANTHROPIC_TYPES.get(status, fallback), "message": message}
+    error: dict[str, Any] = {"type": _ANTHROPIC_TYPES.get(status, fallback), "message": message}
+    error |= {"details": details} if details else {}
     return orjson.dumps({"type": "error", "error": error, "request_id": request_id.current()})
 
 
