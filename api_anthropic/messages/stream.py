@@ -37,6 +37,8 @@ class MessageEncoder:
         self._started = started
 
     def encode(self, events: list[Event]) -> bytes:
+        if not events:  # a long call is on its way
+            return PING
         return self._beginning() + b"".join([self._event(event) for event in events])
 
     def fail(self, error: Exception) -> bytes:

@@ -15,6 +15,7 @@ from api_anthropic.messages.stream import PING, MessageEncoder
 from api_anthropic.messages.whole import whole_message
 from models_app import serving
 from models_app.serving.tokens import prompt_count
+from power_site.conf import config
 from power_site.http import SSE, convert, ignored_options_header, json_response, read_json
 from power_site.streams import stream_when_ready
 
@@ -35,6 +36,7 @@ async def messages(request: HttpRequest) -> HttpResponseBase:
 
     async def opening() -> serving.Generation:
         generation = await serving.generation_start(served, ask, begun_at=begun_at)
+        generation.silent_seconds = config().heartbeat_interval
         encoder.begin(generation.started)
         return generation
 

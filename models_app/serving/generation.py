@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,6 +64,7 @@ class Generation:
         self._reader = reader
         self._n_generated = 0
         self._counted = False
+        self.silent_seconds = math.inf
         self.begun_at = begun_at
         self.started = stream.started
         self.before_seconds = resolved_at - begun_at + stream.load_seconds
@@ -72,13 +74,19 @@ class Generation:
         return self
 
     async def __anext__(self) -> list[Event]:
-        """Everything since the last call, at least one event. Raises the InferenceError that ended the generation."""
+        """Everything since the last call, at least one event. Raises the InferenceError that ended the generation.
+
+        A long call is held back until it is whole: after ``silent_seconds`` of that the list is empty.
+        """
         events: list[Event] = []
+        asked_at = time.monotonic()
         while not events:
             events = await self._stream.__anext__()
             self._measure(events)
             if self._reader is not None:
                 events = self._reader.read(events)
+                if not events and time.monotonic() - asked_at >= self.silent_seconds:
+                    break
         return events
 
     def _measure(self, events: list[Event]) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from api_anthropic.messages import schema
 from api_anthropic.messages.reply import Reply
 from api_anthropic.messages.signature import thoughts
-from api_anthropic.messages.stream import MessageEncoder
+from api_anthropic.messages.stream import PING, MessageEncoder
 from api_anthropic.messages.whole import whole_message
 from inference.errors import ServerBusy, ShuttingDown, WorkerCrashed
 from inference.events import Event, Finished, TextDelta, ThinkingDelta, ToolCall
@@ -162,6 +162,14 @@ async def test_why_an_answer_ended_is_told_truly(last: list[Event], expected: tu
     assert (whole["stop_reason"], whole["stop_sequence"]) == expected
     *_, delta, _ = await events_of([TextDelta("a")], last, reply=reply)
     assert (delta["delta"]["stop_reason"], delta["delta"]["stop_sequence"]) == expected
+
+
+def test_a_call_that_takes_long_is_no_silence() -> None:
+    encoder = MessageEncoder(REPLY)
+    encoder.begin(STARTED)
+    assert encoder.encode([]) == PING
+    assert encoder.encode([TextDelta("a")]).startswith(b"event: message_start")
+    assert encoder.encode([]) == PING
 
 
 async def test_an_answer_of_nothing_has_no_blocks() -> None:

@@ -104,3 +104,19 @@ async def test_what_the_model_wrote_is_read_before_anybody_sees_it() -> None:
     batches = [batch async for batch in running]
     assert [type(event) for batch in batches for event in batch] == [ThinkingDelta, TextDelta, Finished]
     assert all(batches)
+
+
+async def test_a_call_that_is_long_on_its_way_gives_empty_lists_to_who_wants_to_know() -> None:
+    call = '<tool_call>{"name": "f", "arguments": {}}</tool_call>'
+    family = family_of('<tool_call>\n{"name": <function-name>, "arguments": <args-json-object>}</tool_call>')
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+
+    async def lists(silent_seconds: float) -> list[int]:
+        stream = ScriptedStream(texts(*call))
+        reader = AnswerReader(family.parser(tools=[tool], thinking_open=False))
+        running = Generation(stream, model="m:latest", begun_at=0, resolved_at=0, reader=reader)
+        running.silent_seconds = silent_seconds
+        return [len(events) for events in [events async for events in running]]
+
+    assert 0 not in await lists(math.inf)
+    assert (await lists(0.0)).count(0) > 10
