@@ -8,6 +8,7 @@ from msgspec import Struct
 
 KVCacheType = Literal["f16", "q8_0", "q4_0"]
 FlashAttention = Literal["auto", "on", "off"]
+KVLayout = Literal["auto", "unified", "streams"]
 EngineHost = Literal["process", "inline"]
 BackendKind = Literal["llama", "fake"]
 
@@ -17,8 +18,9 @@ class LoadOptions(Struct, frozen=True, kw_only=True):
 
     ``num_ctx`` is the context of one sequence in tokens, 0 for "as much as the model was trained for, up to the
     default"; ``num_parallel`` the sequences decoded in one batch, which share one KV cache of ``num_cells`` tokens
-    (0: a full context for each; the pool sets it where memory is short); ``swap_bytes`` of main memory may hold what
-    idle sequences had in that cache;
+    (0: a full context for each; the pool sets it where memory is short); ``kv_layout`` whether they share its cells or
+    have a stream of them each (see ``plan_cells``); ``swap_bytes`` of main memory may hold what idle sequences had in
+    that cache;
     ``gpu_layers`` -1 for all that fit; ``num_threads`` 0 for the physical cores.
     """
 
@@ -33,6 +35,7 @@ class LoadOptions(Struct, frozen=True, kw_only=True):
     tensor_split: tuple[float, ...] = ()
     kv_cache_type: KVCacheType = "f16"
     flash_attention: FlashAttention = "auto"
+    kv_layout: KVLayout = "auto"
     use_mmap: bool = True
 
 

@@ -89,6 +89,7 @@ def load_options(config: Config) -> LoadOptions:
         tensor_split=config.gpu.tensor_split,
         kv_cache_type=config.kv_cache_type,
         flash_attention=config.flash_attention,
+        kv_layout=config.kv_layout,
     )
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from inference.constrain.matcher import Allowed
 from inference.engine.batch import Batch
+from inference.engine.cells import Layout
 from inference.engine.embedding.embedder import Embedder
 from inference.engine.embedding.ranking import RankFormat
 from inference.engine.insert import InsertTokens
@@ -38,8 +39,8 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     """What is fixed once a model is loaded. ``n_ctx`` tokens for one sequence, ``n_cells`` for all of them together.
 
     ``n_outputs`` of a decode's tokens may have one, and more than ``n_seq_max`` can.
-    ``max_idle_cells``: see ``CellPlan``; ``swap_bytes``: see ``LoadOptions``. ``chat_template`` is Jinja source: the
-    specification's, else the file's own, None where there is neither; ``bos`` and ``eos`` are texts for it.
+    ``layout``, ``max_idle_cells``: see ``CellPlan``; ``swap_bytes``: see ``LoadOptions``. ``chat_template`` is Jinja
+    source: the specification's, else the file's own, None where there is neither; ``bos`` and ``eos`` are texts for it.
     ``has_mrope``: an image takes fewer positions than it has tokens.
     ``size_vram_bytes`` is what the load has taken of the GPUs' memory. ``insert`` is None where the vocabulary has no
     tokens for a text in the middle, ``rank`` for a model that does not rank.
@@ -53,6 +54,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     n_vocab: int
     can_shift: bool
     max_idle_cells: int
+    layout: Layout = "unified"
     swap_bytes: int = 0
     add_bos: bool
     bos: str = ""
@@ -111,8 +113,9 @@ class Backend(Protocol):
     def seq_rm(self, seq_id: int, start: int, end: int) -> bool:
         """Takes the sequence off its cells at positions [start, end), -1 for the end. False: it can't be cut there."""
 
-    def seq_cp(self, source: int, target: int, start: int, end: int) -> None:
-        """Puts ``target`` on the same cells; no bytes are copied."""
+    def seq_cp(self, source: int, target: int, start: int, end: int) -> bool:
+        """Puts ``target`` on the same cells, of which no bytes are copied. In a cache of streams it gets a copy of all
+        that ``source`` holds, whatever the range. False: it holds nothing."""
 
     def seq_add(self, seq_id: int, start: int, end: int, delta: int) -> None:
         """Moves cells by ``delta`` positions, for every sequence on them."""

@@ -1,6 +1,9 @@
-"""How many KV cells a model is loaded with. The pool's memory estimate and the backend ask the same function."""
+"""How many KV cells a model is loaded with, and who shares them. The pool's memory estimate and the backend ask the
+same function."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from msgspec import Struct
 
@@ -10,12 +13,18 @@ from inference.spec import ModelSpec
 DEFAULT_NUM_CTX = 4096
 MIN_NUM_CTX = 4
 LLAMA_MAX_SEQ = 256
-# Idle prefixes lie in the cache that every token attends over: on one thread, 1 000 idle cells of SmolLM2-135M take
-# 5 % of a step, 3 000 cells 14.5 %. What they hold may add this much to the memory that a decode reads for the weights
-# (132 cells there, some 1 100 for an 8B model at 4 bits); the rest is swapped out.
+# llama.cpp makes the length of a cache, and of each stream, a multiple of this (llama-context.cpp).
+CELLS_MULTIPLE = 256
+# Idle prefixes lie in the unified cache that every token attends over: on one thread, 1 000 idle cells of SmolLM2-135M
+# take 5 % of a step, 3 000 cells 14.5 %. What they hold may add this much to the memory that a decode reads for the
+# weights (132 cells there, some 1 100 for an 8B model at 4 bits); the rest is swapped out.
 IDLE_SHARE = 1 / 32
 # Bytes per f16 element times these: a block of 32 elements is 34 bytes in q8_0 and 18 in q4_0.
 KV_TYPE_SCALE: dict[KVCacheType, float] = {"f16": 1.0, "q8_0": 34 / 64, "q4_0": 18 / 64}
+Layout = Literal["unified", "streams"]
+"""``unified``: one cache for all sequences, which may be on the same cells, and whose every token passes over all of
+them. ``streams``: a part of the cache for each sequence, which the others never see; what two of them have in common is
+there twice."""
 
 
 class CellPlan(Struct, frozen=True, kw_only=True):
@@ -29,22 +38,44 @@ class CellPlan(Struct, frozen=True, kw_only=True):
     n_seq_max: int
     kv_bytes: int
     max_idle_cells: int
+    layout: Layout
 
 
 def plan_cells(spec: ModelSpec, options: LoadOptions, *, budget_bytes: int | None = None) -> CellPlan:
-    """Every parallel sequence gets a full context if ``budget_bytes`` (for the KV cache) allows it, one at least."""
+    """Every parallel sequence gets a full context if ``budget_bytes`` (for the KV cache) allows it, one at least.
+
+    Where it does, a cache of streams takes no more than a unified one and decodes unrelated sequences faster. There are
+    no more of them than lanes, so waiting sequences take turns by being swapped: without space for that the cache is
+    unified, unless ``kv_layout`` says otherwise.
+    """
     n_ctx = context_length(spec, options)
     n_parallel = 1 if spec.embeds_only else max(1, options.num_parallel)
     n_cells = max(n_ctx, options.num_cells or n_ctx * n_parallel)
     cell_bytes = spec.kv_bytes_per_token * KV_TYPE_SCALE[options.kv_cache_type]
     if budget_bytes is not None and cell_bytes:
         n_cells = max(n_ctx, min(n_cells, int(budget_bytes / cell_bytes)))
+    wants_streams = options.kv_layout == "streams" or (options.kv_layout == "auto" and options.swap_bytes > 0)
+    if wants_streams and 1 < n_parallel <= LLAMA_MAX_SEQ and n_cells >= n_ctx * n_parallel:
+        return _streams(n_ctx, n_parallel, cell_bytes)
     return CellPlan(
         n_ctx=n_ctx,
         n_cells=n_cells,
         n_seq_max=n_seq_max(options),
         kv_bytes=int(n_cells * cell_bytes),
         max_idle_cells=int(spec.size_bytes * IDLE_SHARE / cell_bytes) if cell_bytes else n_cells,
+        layout="unified",
+    )
+
+
+def _streams(n_ctx: int, n_parallel: int, cell_bytes: float) -> CellPlan:
+    n_cells = n_parallel * -(-n_ctx // CELLS_MULTIPLE) * CELLS_MULTIPLE
+    return CellPlan(
+        n_ctx=n_ctx,
+        n_cells=n_cells,
+        n_seq_max=n_parallel,
+        kv_bytes=int(n_cells * cell_bytes),
+        max_idle_cells=n_cells,  # an idle stream costs the others nothing
+        layout="streams",
     )
 
 

@@ -11,7 +11,8 @@ from bisect import insort
 from inference.engine.int_buffer import common_prefix
 from inference.engine.media.placeholders import cut_before
 from inference.engine.sequence import Sequence, State
-from inference.engine.slots import MIN_SHARED, Slot, Slots
+from inference.engine.slot import Slot
+from inference.engine.slots import COPY_RATIO, MIN_SHARED, Slots
 
 
 class Lanes:
@@ -63,8 +64,12 @@ class Lanes:
                 self._pause(sequence)
 
     def _turn_tokens(self, sequence: Sequence) -> int:
-        """A turn lasts longer where its end costs the cells: at least as many tokens as have to be prefilled again."""
-        return self._quantum if self._can_keep_cells() else max(self._quantum, len(sequence.tokens))
+        """A turn lasts longer where its end costs the cells: so that copying them, or prefilling them again where they
+        can't be copied, is not what most of the time goes to."""
+        if self._can_keep_cells():
+            return self._quantum
+        can_swap = sequence.slot is not None and self.slots.can_swap(sequence.slot)
+        return max(self._quantum, len(sequence.tokens) // (COPY_RATIO if can_swap else 1))
 
     def _can_keep_cells(self) -> bool:
         return self.slots.has_spare() or self.waiting[0].slot is not None
@@ -100,7 +105,7 @@ class Lanes:
         if not self.running:
             return True
         needed = self._n_needed(sequence)
-        while needed > self.slots.n_reclaimable(each.slot for each in self.everyone if each.slot is not None):
+        while not self.slots.fits(needed, (each.slot for each in self.everyone if each.slot is not None)):
             if not self._give_up_a_paused(but=sequence):
                 return False
         return True
@@ -140,15 +145,21 @@ class Lanes:
     def _acquire(self, sequence: Sequence) -> Slot:
         if not sequence.shares_cells and len(self.everyone) == 1:
             # Where cells lie is in their sums, too: alone, it starts from the first cell of an empty cache each time.
-            while self.slots.evict_idle():
-                pass
+            self.slots.clear_around()
         slot = self.slots.acquire(sequence.tokens.view(), sequence.scope)
         if slot is None:
             self._give_up_a_paused(but=sequence)
             slot = self.slots.acquire(sequence.tokens.view(), sequence.scope)
-        assert slot is not None, "there are more slots than lanes"
+        assert slot is not None, "a slot for each lane, at least"
         self.slots.trim_idle()
         return slot
+
+    def gather(self) -> None:
+        """What runs is decoded together: see ``Slots.gather``."""
+        self.slots.gather(each.slot for each in self.running if each.slot is not None)
+        for sequence in self.running:
+            if sequence.n_pending > 1:
+                sequence.state = State.PREFILL
 
     # -- cells
 

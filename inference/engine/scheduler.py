@@ -16,7 +16,8 @@ from inference.engine.lanes import Lanes
 from inference.engine.media.prefill import at_media, media_batch, n_text_pending
 from inference.engine.scoring import first_token, fitting, prompt_logprobs, to_score
 from inference.engine.sequence import Sequence, State
-from inference.engine.slots import Slot, Slots
+from inference.engine.slot import Slot
+from inference.engine.slots import Slots
 from inference.engine.step import Chunk, PrefillPace, Step, share_prefill
 from inference.errors import DecodeFailed, InferenceError, InvalidConstraint, RequestCancelled, ShuttingDown
 from inference.events import Event, Failed, Started
@@ -85,6 +86,7 @@ class Scheduler:
             self.lanes.admit()
             for sequence in self.lanes.bind():
                 self._announce(sequence)
+            self.lanes.gather()
             self._fill(step)
             if not step.chunks and not self.lanes.preempt_youngest():
                 self._fail(self.lanes.running[0], DecodeFailed("the KV cache is full"))

@@ -11,7 +11,7 @@ from inference.engine.detokenizer import Detokenizer
 from inference.engine.int_buffer import IntBuffer
 from inference.engine.lazy import LazyMatcher
 from inference.engine.media.chunks import MediaChunk
-from inference.engine.slots import Slot
+from inference.engine.slot import Slot
 from inference.engine.thinking import ThinkingWatch
 from inference.request import GenerateRequest
 

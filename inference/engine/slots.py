@@ -1,55 +1,40 @@
 """Which llama.cpp sequence id holds which tokens, for live sequences and for idle prefixes kept for later ones.
 
-A slot's cells may be shared with other slots (``seq_cp`` copies no bytes). Shared cells are never moved; taking one
-slot off them leaves the others on. What an idle slot held goes to the swap space when its cells are wanted. All of it
-is reused within one scope only: a hit can be timed, and would tell one tenant what another has asked.
+In the unified cache a slot's cells may be shared with other slots. Shared cells are never moved; taking one slot off
+them leaves the others on. In a cache of streams every slot has its own and prefixes are copied. What an idle slot held
+goes to the swap space when its room is wanted. All of it is reused within one scope only: a hit can be timed, and would
+tell one tenant what another has asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import numpy as np
+from collections.abc import Callable, Iterable
 
 from inference.engine.backend import Backend
-from inference.engine.int_buffer import IntBuffer, Ints, longest_prefix
-from inference.engine.ledger import CellLedger
+from inference.engine.int_buffer import Ints, longest_prefix
+from inference.engine.ledger import new_ledger
 from inference.engine.media.placeholders import n_positions, span_start
-from inference.engine.swap import Swapped, SwapSpace
+from inference.engine.slot import Slot
+from inference.engine.streams import adjoining, exchanges
+from inference.engine.swap import State, Swapped, SwapSpace
 
-# Waiting for a shorter prefix than this, or copying it, costs more than prefilling it again.
+# Waiting for a shorter prefix than this costs more than prefilling it again.
 MIN_SHARED = 32
-
-
-class Slot:
-    """``tokens[i]`` is in the ledger's cell ``cells[i]``, at position i but for M-RoPE's images (see ``position``).
-
-    ``owned``: a sequence is working on it.
-    """
-
-    __slots__ = ("cells", "last_used", "owned", "scope", "seq_id", "tokens")
-
-    def __init__(self, seq_id: int) -> None:
-        self.seq_id = seq_id
-        self.tokens = IntBuffer()
-        self.cells = IntBuffer()
-        self.scope = ""
-        self.owned = False
-        self.last_used = 0
-
-    @property
-    def n_past(self) -> int:
-        return len(self.tokens)
+# Copying fewer tokens than this is not worth it, nor copying more than so many for each that is of use.
+MIN_COPIED = 8
+COPY_RATIO = 8
 
 
 class Slots:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self.ledger = CellLedger(backend.info.n_cells)
-        self._slots = [Slot(seq_id) for seq_id in range(backend.info.n_seq_max)]
+        self.ledger = new_ledger(backend.info.layout, backend.info.n_cells, backend.info.n_seq_max)
+        self._slots = [Slot(number) for number in range(backend.info.n_seq_max)]
         self._has_mrope = backend.info.has_mrope
         self._max_idle_cells = backend.info.max_idle_cells
         self.swap = SwapSpace(backend.info.swap_bytes)
+        # Shifted slots: llama.cpp rotates their keys in the next decode, and until then a copy of them would be wrong.
+        self._moved: set[int] = set()
         self._tick = 0
 
     def next_position(self, slot: Slot) -> int:
@@ -61,8 +46,8 @@ class Slots:
         return n_positions(slot.tokens.view(0, n)) if self._has_mrope else n
 
     def longest_prefix(self, tokens: Ints, scope: str) -> tuple[Slot | None, int]:
-        """The slot that shares the most leading tokens, an idle one before a live one where they tie."""
-        return longest_prefix(sorted(self._slots, key=lambda slot: slot.owned), tokens, scope)
+        """The slot that shares the most leading tokens; where they tie one that holds little else, and an idle one."""
+        return longest_prefix(sorted(self._slots, key=lambda slot: (slot.n_past, slot.owned)), tokens, scope)
 
     def n_reusable(self, tokens: Ints, scope: str) -> int:
         """How many leading tokens need no prefill, whether they are in the cache or swapped out."""
@@ -76,7 +61,7 @@ class Slots:
         """A slot that already holds as much of ``tokens`` as any does; None while all of them are owned."""
         source, n = self.longest_prefix(tokens, scope)
         swapped, n_swapped = self.swap.longest_prefix(tokens, scope)
-        if swapped is not None and n_swapped >= n + MIN_SHARED and 2 * n_swapped >= len(swapped.tokens):
+        if swapped is not None and n_swapped >= n + MIN_COPIED and COPY_RATIO * n_swapped >= len(swapped.tokens):
             slot = self._swap_in(swapped, n_swapped)
             if slot is not None:
                 return slot
@@ -86,12 +71,14 @@ class Slots:
             return None
         target.owned = True
         if target is source:
+            if n < target.n_past:
+                self._remember(target)
             self.cut(target, n)
             return target
         self.swap_out(target)
         target.scope = scope
-        if source is not None:
-            self._share(source, target, n)
+        if source is not None and self._is_worth_having(source, n):
+            self._adopt(source, target, n)
         return target
 
     def _swap_in(self, swapped: Swapped, n: int) -> Slot | None:
@@ -105,7 +92,7 @@ class Slots:
             return None
         target.owned = True
         target.scope = swapped.scope
-        target.cells.extend(self.ledger.take(len(swapped.tokens)))
+        self.ledger.take(target.number, len(swapped.tokens))
         target.tokens.extend(swapped.tokens.view())
         if n == len(swapped.tokens):
             self.swap.discard(swapped)  # it comes back, longer
@@ -116,12 +103,23 @@ class Slots:
 
     def swap_out(self, slot: Slot) -> None:
         """Empties the slot, and remembers what it held where that is worth a copy."""
-        if slot.n_past >= MIN_SHARED:
-            n_bytes = self._backend.seq_size(slot.seq_id)
-            state = self._backend.seq_save(slot.seq_id, n_bytes) if self.swap.fits(n_bytes) else None
+        self._remember(slot)
+        self.empty(slot)
+
+    def _remember(self, slot: Slot) -> None:
+        if slot.n_past >= MIN_COPIED and self.can_swap(slot):
+            state = self._save(slot)
             if state is not None:
                 self.swap.add(Swapped(slot.tokens.view(), slot.scope, state))
-        self.empty(slot)
+
+    def can_swap(self, slot: Slot) -> bool:
+        return self.swap.fits(self._backend.seq_size(slot.seq_id))
+
+    def _save(self, slot: Slot) -> State | None:
+        """None where there is no copy to be had, or none that would be right."""
+        if slot.number in self._moved:
+            return None
+        return self._backend.seq_save(slot.seq_id, self._backend.seq_size(slot.seq_id))
 
     def _choose(self, source: Slot | None, n: int) -> Slot | None:
         """An idle source whose whole content is reused is simply continued; otherwise it stays as it is if it can."""
@@ -129,18 +127,28 @@ class Slots:
             return source
         idle = [slot for slot in self._slots if not slot.owned]
         others = [slot for slot in idle if slot is not source]
-        return min(others or idle, key=lambda slot: (slot.n_past > 0, slot.last_used), default=None)
+        return min(others or idle, key=self._rank(), default=None)
 
-    def _share(self, source: Slot, target: Slot, n: int) -> None:
+    def _rank(self) -> Callable[[Slot], tuple[bool, bool, int]]:
+        """The lowest is emptied for another: one beside those that are at work, where that matters (see ``gather``), an
+        empty one, the longest unused."""
+        near = adjoining([slot.seq_id for slot in self._slots if slot.owned and self.ledger.copies])
+        return lambda slot: (slot.seq_id not in near, slot.n_past > 0, slot.last_used)
+
+    def _is_worth_having(self, source: Slot, n: int) -> bool:
+        """What is shared costs nothing; a copy is one of all that the source holds."""
+        return not self.ledger.copies or (
+            n >= MIN_COPIED and COPY_RATIO * n >= source.n_past and source.number not in self._moved
+        )
+
+    def _adopt(self, source: Slot, target: Slot, n: int) -> None:
         end = self._position(source, n)
-        self._backend.seq_cp(source.seq_id, target.seq_id, 0, end)
+        has_copy = self._backend.seq_cp(source.seq_id, target.seq_id, 0, end)
         # Recurrent memory copies the whole state, whatever the range: only a cut tells whether n is where it stands.
-        if not self._backend.seq_rm(target.seq_id, end, -1):
+        if not has_copy or not self._backend.seq_rm(target.seq_id, end, -1):
             self._backend.seq_rm(target.seq_id, -1, -1)
             return
-        cells = source.cells.view(0, n)
-        self.ledger.share(cells)
-        target.cells.extend(cells)
+        self.ledger.adopt(source.number, target.number, n)
         target.tokens.extend(source.tokens.view(0, n))
 
     def release(self, slot: Slot) -> None:
@@ -150,10 +158,9 @@ class Slots:
         slot.last_used = self._tick
 
     def empty(self, slot: Slot) -> None:
-        if slot.n_past:
-            self.ledger.drop(slot.cells.view())
+        self.ledger.keep(slot.number, 0)
         slot.tokens.truncate(0)
-        slot.cells.truncate(0)
+        self._moved.discard(slot.number)
         self._backend.seq_rm(slot.seq_id, -1, -1)
 
     def cut(self, slot: Slot, n: int) -> None:
@@ -163,9 +170,8 @@ class Slots:
         if not self._backend.seq_rm(slot.seq_id, self._position(slot, n), -1):
             self.empty(slot)
             return
-        self.ledger.drop(slot.cells.view(n))
+        self.ledger.keep(slot.number, n)
         slot.tokens.truncate(n)
-        slot.cells.truncate(n)
 
     def restore(self, slot: Slot) -> None:
         """Takes out whatever a decode that did not succeed has left behind the tokens we know of."""
@@ -182,22 +188,23 @@ class Slots:
         end = n_keep + n_discard
         if self._can_move(slot, end) and self._backend.seq_rm(slot.seq_id, n_keep, end):
             self._backend.seq_add(slot.seq_id, end, -1, -n_discard)
-            self.ledger.drop(slot.cells.view(n_keep, end))
+            self.ledger.delete(slot.number, n_keep, end)
             slot.tokens.delete(n_keep, end)
-            slot.cells.delete(n_keep, end)
+            self._moved.add(slot.number)
         else:
             self.cut(slot, n_keep)
 
     def _can_move(self, slot: Slot, start: int) -> bool:
-        return self._backend.info.can_shift and not self.ledger.any_shared(slot.cells.view(start))
+        return self._backend.info.can_shift and not self.ledger.any_shared(slot.number, start)
 
     def commit(self, slot: Slot, tokens: Ints) -> None:
         """The tokens were decoded: they are in memory from here on."""
+        self._moved.clear()
         if len(tokens) == 1:
-            slot.cells.append(self.ledger.take_one())
+            self.ledger.take_one(slot.number)
             slot.tokens.append(int(tokens[0]))
             return
-        slot.cells.extend(self.ledger.take(len(tokens)))
+        self.ledger.take(slot.number, len(tokens))
         slot.tokens.extend(tokens)
 
     def evict_idle(self) -> bool:
@@ -217,7 +224,7 @@ class Slots:
 
     def _n_idle_cells(self) -> int:
         """Cells that only idle slots are on."""
-        return self.ledger.n_used - self._n_held(slot for slot in self._slots if slot.owned)
+        return self.ledger.n_used - self.ledger.n_held(slot.number for slot in self._slots if slot.owned)
 
     def make_room(self, n_cells: int) -> bool:
         """Evicts idle slots until that many cells are free, or there is nothing left to evict."""
@@ -226,13 +233,34 @@ class Slots:
                 return False
         return True
 
-    def n_reclaimable(self, live: Iterable[Slot]) -> int:
-        """Cells that would be free if every slot but the ``live`` ones were emptied."""
-        return self.ledger.n_cells - self._n_held(live)
+    def clear_around(self) -> None:
+        """Empties whatever else the sums of a sequence would depend on, which is to have a slot: where its cells lie.
+        In a stream they lie where they always do."""
+        if not self.ledger.copies:
+            while self.evict_idle():
+                pass
 
-    def _n_held(self, slots: Iterable[Slot]) -> int:
-        """Cells that these slots are on, each counted once."""
-        held = np.zeros(self.ledger.n_cells, np.bool_)
-        for slot in slots:
-            held[slot.cells.view()] = True
-        return int(held.sum())
+    def fits(self, n_cells: int, live: Iterable[Slot]) -> bool:
+        """Whether ``n_cells`` more could be had if every slot but the ``live`` ones were emptied."""
+        return self.ledger.fits(n_cells, (slot.number for slot in live))
+
+    # -- streams
+
+    def gather(self, live: Iterable[Slot]) -> None:
+        """Brings slots that are decoded together next to each other (see ``streams``). One that gets lost on the way is
+        empty afterwards."""
+        if self.ledger.copies:
+            by_stream = sorted(self._slots, key=lambda slot: slot.seq_id)
+            for left, right in exchanges([slot.seq_id for slot in live], [slot.n_past for slot in by_stream]):
+                self._exchange(by_stream[left], by_stream[right])
+
+    def _exchange(self, left: Slot, right: Slot) -> None:
+        states = [self._save(slot) if slot.n_past else None for slot in (left, right)]
+        if any(state is None and slot.n_past for slot, state in zip((left, right), states, strict=True)):
+            return  # the next step tries again
+        for slot in (left, right):
+            self._backend.seq_rm(slot.seq_id, -1, -1)
+        left.seq_id, right.seq_id = right.seq_id, left.seq_id
+        for slot, state in zip((left, right), states, strict=True):
+            if state is not None and not self._backend.seq_load(slot.seq_id, state):
+                self.empty(slot)

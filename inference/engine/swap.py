@@ -58,8 +58,9 @@ class SwapSpace:
             self.n_bytes -= entry.state.nbytes
 
     def touch(self, entry: Swapped) -> None:
-        """It was of use again."""
-        self._entries.move_to_end(id(entry))
+        """It was of use again; if it is still here, that is."""
+        if id(entry) in self._entries:
+            self._entries.move_to_end(id(entry))
 
     def longest_prefix(self, tokens: Ints, scope: str) -> tuple[Swapped | None, int]:
         """The entry that shares the most leading tokens, and how many."""

@@ -85,6 +85,7 @@ _FIXED_BY_LOAD: dict[str, tuple[object, ...]] = {
     "tensor_split": ((),),
     "kv_cache_type": (),
     "flash_attention": ("auto",),
+    "kv_layout": ("auto",),
     "use_mmap": (),
 }
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inference.config import BackendKind, EngineHost, FlashAttention, KVCacheType
+from inference.config import BackendKind, EngineHost, FlashAttention, KVCacheType, KVLayout
 from power_site.conf import kinds, ollama
 from power_site.conf.kinds import Kind
 
@@ -87,7 +87,7 @@ class Config:
     num_parallel: int = setting(
         4,
         kinds.integer(1, 4096),
-        "Sequences decoded together by one model, which share one KV cache.",
+        "Sequences decoded together by one model, which share its KV cache.",
         ollama="OLLAMA_NUM_PARALLEL",
         from_ollama=ollama.zero_is_unset,
     )
@@ -123,6 +123,12 @@ class Config:
         "Flash attention; auto leaves it to the engine.",
         ollama="OLLAMA_FLASH_ATTENTION",
         from_ollama=ollama.flash_attention,
+    )
+    kv_layout: KVLayout = setting(
+        "auto",
+        kinds.choice("auto", "unified", "streams"),
+        "One KV cache for all sequences of a model, or a stream of it for each (faster, copies what they share); auto"
+        " has streams where memory gives each a full context.",
     )
     load_timeout: float = setting(
         300.0,

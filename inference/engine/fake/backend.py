@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from inference.config import LoadOptions
+from inference.config import KVLayout, LoadOptions
 from inference.constrain.matcher import Allowed
 from inference.engine.backend import Aborted, BackendInfo, CacheFull
 from inference.engine.batch import Batch
@@ -55,8 +55,9 @@ CLOSING = byte_tokens('"}],:')
 class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``delay`` seconds for a decode and ``token_delay`` more for each token of it; ``length`` tokens of every answer,
     -1 without end; ``text`` repeated in place of the prompt; ``load_delay`` seconds, ``load_error`` its message;
-    ``cells``, ``seqs`` and ``batch`` in place of what the load options give, ``idle`` of what idle prefixes may hold,
-    ``swap`` bytes for those that are swapped out, 4 a token;
+    ``layout`` of the cache, ``cells`` (of each stream, where it is one of streams), ``seqs`` and ``batch`` in place of
+    what the load options give, ``idle`` of what idle prefixes may hold, ``swap`` bytes for those that are swapped out,
+    4 a token;
     ``recurrent``: memory that can't be cut; ``shift`` 0: cells that can't be moved; ``fail_token``: a decode with this
     token fails; ``image_tokens`` of every image where the model has a projector, or anyhow if not 0, and
     ``image_delay`` seconds to encode it; ``mrope`` and ``image_causal`` 0: how they are placed and decoded;
@@ -68,6 +69,7 @@ class FakeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     text: str = ""
     load_delay: float = 0.0
     load_error: str = ""
+    layout: KVLayout = "unified"
     cells: int = 0
     seqs: int = 0
     batch: int = 0
@@ -102,14 +104,16 @@ class FakeBackend:
     ) -> None:
         self.settings = parse_settings(spec.model_path)
         self._load(on_progress)
-        plan = plan_cells(spec, options)
+        plan = plan_cells(spec, msgspec.structs.replace(options, kv_layout=self.settings.layout))
+        n_streams = (self.settings.seqs or plan.n_seq_max) if plan.layout == "streams" else 0
         self._info = BackendInfo(
             n_ctx=plan.n_ctx,
-            n_cells=self.settings.cells or plan.n_cells,
+            n_cells=max(1, n_streams) * self.settings.cells or plan.n_cells,
             n_batch=self.settings.batch or options.num_batch,
             n_seq_max=self.settings.seqs or plan.n_seq_max,
             n_outputs=self.settings.outputs or 2 * (self.settings.seqs or plan.n_seq_max),
             n_vocab=N_VOCAB,
+            layout=plan.layout,
             max_idle_cells=plan.n_cells if self.settings.idle < 0 else self.settings.idle,
             swap_bytes=self.settings.swap,
             can_shift=self.settings.shift and not self.settings.recurrent and not self.settings.mrope,
@@ -122,7 +126,12 @@ class FakeBackend:
             rank=RankFormat(before=(BOS,), between=(EOS,)),
         )
         self._projector = self._new_projector() if spec.projector_path or self.settings.image_tokens else None
-        self.memory = FakeMemory(self._info.n_cells, can_cut=not self.settings.recurrent, has_mrope=self.settings.mrope)
+        self.memory = FakeMemory(
+            self._info.n_cells,
+            can_cut=not self.settings.recurrent,
+            has_mrope=self.settings.mrope,
+            n_streams=n_streams,
+        )
         self._aborted = threading.Event()
         self._rows: list[int] = []
         self._row_tokens = np.zeros(0, np.int32)
@@ -201,7 +210,7 @@ class FakeBackend:
             self._aborted.clear()
         assert batch.embeddings.tobytes() == batch.ids.tobytes(), "another image's embeddings"
         assert batch.causal or batch.n_tokens == self.settings.image_tokens, "a part of an image that needs all of it"
-        if self.memory.n_used + batch.n_tokens > self.memory.n_cells:
+        if not self.memory.has_room(batch.n_tokens):
             raise CacheFull
         self.memory.store_media(batch)
         self._rows = [batch.seq_id] * batch.n_tokens
@@ -252,8 +261,8 @@ class FakeBackend:
     def seq_rm(self, seq_id: int, start: int, end: int) -> bool:
         return self.memory.seq_rm(seq_id, start, end)
 
-    def seq_cp(self, source: int, target: int, start: int, end: int) -> None:
-        self.memory.seq_cp(source, target, start, end)
+    def seq_cp(self, source: int, target: int, start: int, end: int) -> bool:
+        return self.memory.seq_cp(source, target, start, end)
 
     def seq_add(self, seq_id: int, start: int, end: int, delta: int) -> None:
         self.memory.seq_add(seq_id, start, end, delta)
@@ -262,7 +271,7 @@ class FakeBackend:
         return 4 * len(self.memory.tokens(seq_id))
 
     def seq_save(self, seq_id: int, n_bytes: int) -> State | None:
-        return np.array(self.memory.tokens(seq_id), np.int32).view(np.uint8)
+        return np.array(self.memory.save(seq_id), np.int32).view(np.uint8)
 
     def seq_load(self, seq_id: int, state: State) -> bool:
         return self.memory.load(seq_id, state.view(np.int32).tolist())

@@ -1,4 +1,5 @@
-"""llama.cpp's unified KV cache as the fake backend keeps it: cells shared between sequences, checked at every step."""
+"""llama.cpp's KV cache as the fake backend keeps it, unified (cells shared between sequences) or in streams (cells of
+each its own), checked at every step."""
 
 from __future__ import annotations
 
@@ -19,11 +20,16 @@ class Cell:
 
 
 class FakeMemory:
-    """Raises AssertionError where a scheduler would corrupt memory: positions that leave a gap or are taken, or moving
-    a cell that another sequence is on."""
+    """Raises AssertionError where a scheduler would corrupt memory: positions that leave a gap or are taken, moving a
+    cell that another sequence is on, or copying cells whose move has not been carried out.
 
-    def __init__(self, n_cells: int, *, can_cut: bool = True, has_mrope: bool = False) -> None:
+    ``n_streams`` of equal length for the first so many sequences, or 0 for one cache.
+    """
+
+    def __init__(self, n_cells: int, *, can_cut: bool = True, has_mrope: bool = False, n_streams: int = 0) -> None:
         self.n_cells = n_cells
+        self.n_streams = n_streams
+        self._moved: set[int] = set()
         self.has_mrope = has_mrope
         self.can_cut = can_cut
         self.n_used = 0
@@ -33,9 +39,17 @@ class FakeMemory:
         return [cell.token for cell in self.sequences.get(seq_id, [])]
 
     def fits(self, batch: Batch) -> bool:
-        return self.n_used + batch.n_tokens <= self.n_cells
+        counts = np.bincount(batch.seq_ids[: batch.n_tokens])
+        return self.has_room(batch.n_tokens) and all(self._stream_has_room(i, int(n)) for i, n in enumerate(counts))
+
+    def has_room(self, n: int) -> bool:
+        return self.n_used + n <= self.n_cells
+
+    def _stream_has_room(self, seq_id: int, n: int) -> bool:
+        return not self.n_streams or len(self.sequences.get(seq_id, [])) + n <= self.n_cells // self.n_streams
 
     def store(self, batch: Batch) -> None:
+        self._moved.clear()
         for row in range(batch.n_tokens):
             self._append(int(batch.seq_ids[row]), int(batch.tokens[row]), int(batch.positions[row]))
         self.n_used += batch.n_tokens
@@ -46,6 +60,7 @@ class FakeMemory:
         self.n_used += batch.n_tokens
 
     def _append(self, seq_id: int, token: int, position: int) -> None:
+        assert not self.n_streams or seq_id < self.n_streams, "there is no such stream"
         cells = self.sequences.setdefault(seq_id, [])
         following = cells[-1].position + 1 if cells else 0
         if self.has_mrope:
@@ -56,7 +71,7 @@ class FakeMemory:
     def load(self, seq_id: int, tokens: list[int]) -> bool:
         """A sequence that was copied out comes back, in cells of its own."""
         assert not self.sequences.get(seq_id), "the target still holds cells"
-        if self.n_used + len(tokens) > self.n_cells:
+        if not self.has_room(len(tokens)) or not self._stream_has_room(seq_id, len(tokens)):
             return False
         positions = _positions(tokens) if self.has_mrope else range(len(tokens))
         self.sequences[seq_id] = [Cell(token, position) for position, token in zip(positions, tokens, strict=True)]
@@ -74,13 +89,20 @@ class FakeMemory:
         self.sequences[seq_id] = [cell for cell in cells if not _inside(cell, start, end)]
         return True
 
-    def seq_cp(self, source: int, target: int, start: int, end: int) -> None:
+    def save(self, seq_id: int) -> list[int]:
+        assert seq_id not in self._moved, "cells whose move has not been carried out"
+        return self.tokens(seq_id)
+
+    def seq_cp(self, source: int, target: int, start: int, end: int) -> bool:
         assert not self.sequences.get(target), "the target still holds cells"
+        if self.n_streams:
+            return self.load(target, self.save(source))
         # Recurrent memory has one state for the whole sequence: llama.cpp copies it whatever the range says.
         shared = [cell for cell in self.sequences.get(source, []) if not self.can_cut or _inside(cell, start, end)]
         for cell in shared:
             cell.users += 1
         self.sequences[target] = shared
+        return True
 
     def seq_add(self, seq_id: int, start: int, end: int, delta: int) -> None:
         assert self.can_cut, "recurrent memory can't be shifted"
@@ -88,6 +110,7 @@ class FakeMemory:
         assert all(cell.users == 1 for cell in moved), "moving a cell that another sequence is on"
         for cell in moved:
             cell.position += delta
+        self._moved.add(seq_id)
 
 
 def _inside(cell: Cell, start: int, end: int) -> bool:

@@ -18,16 +18,17 @@ from inference.config import LoadOptions
 from inference.constrain.matcher import Allowed
 from inference.engine.backend import BackendInfo, Sampler
 from inference.engine.batch import Batch
-from inference.engine.cells import CellPlan, plan_cells
+from inference.engine.cells import CellPlan
 from inference.engine.insert import InsertTokens
 from inference.engine.llama.abort import AbortFlag
 from inference.engine.llama.adapters import Adapters
-from inference.engine.llama.batch import bind, bind_media, decode_native
+from inference.engine.llama.batch import bind_media, decode_native
 from inference.engine.llama.candidates import Candidates
 from inference.engine.llama.devices import gpu_free_bytes
 from inference.engine.llama.embed import LlamaEmbedder
-from inference.engine.llama.load import MAX_UBATCH, load_context, load_model, max_outputs
+from inference.engine.llama.load import MAX_UBATCH, fitting_plan, load_context, load_model, max_outputs
 from inference.engine.llama.logprobs import token_logprob
+from inference.engine.llama.rows import Rows, RowsByStream, RowsInOrder
 from inference.engine.llama.sampler import new_chain
 from inference.engine.llama.text import metadata, read_piece, special_text, tokenize
 from inference.engine.llama.vocabulary import new_tokenizer, vocabulary_info
@@ -46,7 +47,6 @@ UINT8 = ctypes.POINTER(ctypes.c_uint8)
 
 class LlamaBackend:
     def __init__(self, spec: ModelSpec, options: LoadOptions, *, on_progress: Callable[[float], None]) -> None:
-        plan = plan_cells(spec, options)
         if spec.projector_path:  # an image whose tokens see each other has to fit into one batch
             options = msgspec.structs.replace(options, num_batch=max(options.num_batch, MAX_UBATCH))
         self._closed = False
@@ -54,6 +54,7 @@ class LlamaBackend:
         self._flag = AbortFlag()
         gpu_free_before = gpu_free_bytes()
         self._model = load_model(spec, options, on_progress=on_progress)
+        plan = fitting_plan(self._model, spec, options)
         self._vocab = lib.llama_model_get_vocab(self._model)
         self._adapters = Adapters(self._model, spec)
         self._ctx = load_context(self._model, plan, options, self._flag)
@@ -61,7 +62,8 @@ class LlamaBackend:
         self._projector = self._load_projector(spec, options)
         self._memory = lib.llama_get_memory(self._ctx)
         self._pieces: dict[int, bytes] = {}
-        self._bound: tuple[Batch, Any] | None = None
+        self._rows: Rows | None = None
+        self._place: Callable[[int], int] = int
         self._info = self._read_info(
             spec, plan, swap_bytes=options.swap_bytes, size_vram_bytes=max(0, gpu_free_before - gpu_free_bytes())
         )
@@ -71,12 +73,13 @@ class LlamaBackend:
     def _read_info(self, spec: ModelSpec, plan: CellPlan, *, swap_bytes: int, size_vram_bytes: int) -> BackendInfo:
         template = lib.llama_model_chat_template(self._model, None)
         return BackendInfo(
-            n_ctx=min(plan.n_ctx, lib.llama_n_ctx(self._ctx)),
+            n_ctx=min(plan.n_ctx, lib.llama_n_ctx_seq(self._ctx)),
             n_cells=lib.llama_n_ctx(self._ctx),
             n_batch=lib.llama_n_batch(self._ctx),
             n_seq_max=min(plan.n_seq_max, lib.llama_max_parallel_sequences()),
             n_outputs=max_outputs(self._model, plan),
             n_vocab=lib.llama_vocab_n_tokens(self._vocab),
+            layout=plan.layout,
             max_idle_cells=plan.max_idle_cells,
             swap_bytes=swap_bytes,
             can_shift=bool(lib.llama_memory_can_shift(self._memory)),
@@ -147,14 +150,14 @@ class LlamaBackend:
             lib.llama_sampler_free(sampler)
 
     def decode(self, batch: Batch) -> None:
-        if self._bound is None or self._bound[0] is not batch:
-            self._bound = (batch, bind(batch))
-        native = self._bound[1]
-        native.n_tokens = batch.n_tokens
-        self._decode(native)
+        if self._rows is None or self._rows.batch is not batch:
+            self._rows = RowsByStream(batch) if self._info.layout == "streams" else RowsInOrder(batch)
+        self._place = self._rows.place
+        self._decode(self._rows.native())
 
     def decode_media(self, batch: MediaBatch) -> None:
         native = bind_media(batch)
+        self._place = int
         if batch.causal:
             self._decode(native)
             return
@@ -172,11 +175,11 @@ class LlamaBackend:
             return self._candidates.sample(sampler, self._logits(index), allowed)
         if sampler is None:
             return int(self._logits(index).argmax())
-        return int(lib.llama_sampler_sample(sampler, self._ctx, index))
+        return int(lib.llama_sampler_sample(sampler, self._ctx, self._place(index)))
 
     def _logits(self, index: int) -> npt.NDArray[np.float32]:
         """A view of llama.cpp's own buffer, valid until the next decode."""
-        address = self._logits_address(self._ctx, index)
+        address = self._logits_address(self._ctx, self._place(index))
         return np.frombuffer((ctypes.c_float * self._info.n_vocab).from_address(address), np.float32)  # type: ignore[call-overload, no-any-return]
 
     def logprobs(self, index: int, token: int, n_top: int) -> TokenLogprob:
@@ -190,8 +193,13 @@ class LlamaBackend:
     def seq_rm(self, seq_id: int, start: int, end: int) -> bool:
         return bool(lib.llama_memory_seq_rm(self._memory, seq_id, start, end))
 
-    def seq_cp(self, source: int, target: int, start: int, end: int) -> None:
-        lib.llama_memory_seq_cp(self._memory, source, target, start, end)
+    def seq_cp(self, source: int, target: int, start: int, end: int) -> bool:
+        if self._info.layout == "unified":
+            lib.llama_memory_seq_cp(self._memory, source, target, start, end)
+            return True
+        # Between streams llama.cpp copies whole streams, and not before the next decode.
+        state = self.seq_save(source, self.seq_size(source))
+        return state is not None and self.seq_load(target, state)
 
     def seq_add(self, seq_id: int, start: int, end: int, delta: int) -> None:
         lib.llama_memory_seq_add(self._memory, seq_id, start, end, delta)

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import llama_cpp.llama_cpp as lib
+import msgspec
 
 from inference.config import FlashAttention, KVCacheType, LoadOptions
-from inference.engine.cells import CellPlan
+from inference.engine.cells import CellPlan, plan_cells
 from inference.engine.llama.abort import AbortFlag
 from inference.engine.threads import num_threads
 from inference.errors import ModelLoadError
@@ -82,7 +83,7 @@ def load_context(model: Any, plan: CellPlan, options: LoadOptions, flag: AbortFl
     params.type_k = GGML_TYPES[options.kv_cache_type]
     # llama.cpp has no quantized V cache without flash attention.
     params.type_v = lib.GGML_TYPE_F16 if options.flash_attention == "off" else params.type_k
-    params.kv_unified = True
+    params.kv_unified = plan.layout == "unified"
     params.swa_full = True  # a sliding window that forgets can't be cut back to a prefix
     params.offload_kqv = params.op_offload = options.gpu_layers != 0
     params.embeddings = False
@@ -94,6 +95,14 @@ def load_context(model: Any, plan: CellPlan, options: LoadOptions, flag: AbortFl
         lib.llama_model_free(model)
         raise ModelLoadError("llama.cpp could not create a context: not enough memory, or an unsupported KV cache type")
     return context
+
+
+def fitting_plan(model: Any, spec: ModelSpec, options: LoadOptions) -> CellPlan:
+    """``plan_cells``, but for what only the loaded model tells: recurrent states can't be cut to a prefix, so there
+    have to be more of them than lanes, to keep some. A unified cache is no larger."""
+    if lib.llama_model_is_recurrent(model) or lib.llama_model_is_hybrid(model):
+        options = msgspec.structs.replace(options, kv_layout="unified")
+    return plan_cells(spec, options)
 
 
 def max_outputs(model: Any, plan: CellPlan) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from inference.config import LoadOptions
+from inference.config import KVLayout, LoadOptions
 from inference.engine.constraints import lazy_matcher_for, matcher_for, new_compiler
 from inference.engine.fake.backend import FakeBackend, byte_tokens
 from inference.engine.scheduler import Scheduler
@@ -35,7 +35,12 @@ def fake_backend(
 
 
 class Engine:
+    """``layout`` of every engine without one of its own in the query, for tests that hold in both."""
+
+    layout: KVLayout = "unified"
+
     def __init__(self, query: str = "", *, num_ctx: int = 256, num_parallel: int = 4, quantum: int = 64) -> None:
+        query = query if "layout=" in query else f"{query}&layout={self.layout}"
         self.backend = fake_backend(query, num_ctx=num_ctx, num_parallel=num_parallel)
         self.now = 0.0
         self.scheduler = Scheduler(self.backend, num_parallel=num_parallel, clock=lambda: self.now, quantum=quantum)

@@ -24,11 +24,16 @@ GREEDY = SamplingOptions(temperature=0)
 TEXT = "The capital of France is"
 
 
-@pytest.fixture(params=["fake", pytest.param("llama", marks=pytest.mark.real_model)])
+REAL_MODEL = ["smollm2", "smollm2_streams"]
+
+
+@pytest.fixture(
+    params=["unified", "streams", *(pytest.param(name, marks=pytest.mark.real_model) for name in REAL_MODEL)]
+)
 def backend(request: pytest.FixtureRequest) -> Backend:
-    if request.param == "fake":
-        return fake_backend("length=-1", num_ctx=256, num_parallel=3)
-    return request.getfixturevalue("smollm2")  # type: ignore[no-any-return]
+    if request.param in REAL_MODEL:
+        return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
+    return fake_backend(f"length=-1&layout={request.param}", num_ctx=256, num_parallel=3)
 
 
 def decode(backend: Backend, seq_id: int, tokens: list[int], position: int = 0) -> int:
@@ -116,14 +121,19 @@ def test_a_prompt_in_parts_predicts_what_the_whole_does(backend: Backend) -> Non
 def test_a_copied_prefix_predicts_what_its_source_does(backend: Backend) -> None:
     tokens = tokenized(backend)
     expected = best(backend, decode(backend, 0, tokens), tokens)
-    backend.seq_cp(0, 1, 0, len(tokens) - 1)
+    copy_prefix(backend, len(tokens) - 1)
     assert best(backend, decode(backend, 1, tokens[-1:], len(tokens) - 1), tokens) == expected
+
+
+def copy_prefix(backend: Backend, n: int) -> None:
+    assert backend.seq_cp(0, 1, 0, n)
+    assert backend.seq_rm(1, n, -1)  # a stream is copied whole
 
 
 def test_a_copy_lives_on_without_its_source(backend: Backend) -> None:
     tokens = tokenized(backend)
     expected = best(backend, decode(backend, 0, tokens), tokens)
-    backend.seq_cp(0, 1, 0, len(tokens) - 1)
+    copy_prefix(backend, len(tokens) - 1)
     assert backend.seq_rm(0, -1, -1)
     assert best(backend, decode(backend, 1, tokens[-1:], len(tokens) - 1), tokens) == expected
 
@@ -134,6 +144,34 @@ def test_what_is_cut_off_is_forgotten(backend: Backend) -> None:
     decode(backend, 0, tokenized(backend, " not London, as some"), len(tokens))
     assert backend.seq_rm(0, len(tokens) - 1, -1)
     assert best(backend, decode(backend, 0, tokens[-1:], len(tokens) - 1), tokens) == expected
+
+
+def test_what_was_saved_predicts_the_same_in_another_sequence(backend: Backend) -> None:
+    tokens = tokenized(backend)
+    expected = best(backend, decode(backend, 0, tokens), tokens)
+    state = backend.seq_save(0, backend.seq_size(0))
+    assert state is not None
+    assert backend.seq_rm(0, -1, -1)
+    assert backend.seq_load(2, state)
+    assert backend.seq_rm(2, len(tokens) - 1, -1)
+    assert best(backend, decode(backend, 2, tokens[-1:], len(tokens) - 1), tokens) == expected
+
+
+def test_the_order_of_a_batch_does_not_matter(backend: Backend) -> None:
+    texts = {0: TEXT, 1: "One, two, three, four,", 2: "Roses are red, violets are"}
+    alone = {
+        seq_id: best(backend, decode(backend, seq_id, tokenized(backend, text)), []) for seq_id, text in texts.items()
+    }
+    for order in ([2, 0, 1], [1, 2, 0]):
+        batch, rows = Batch(512), {}
+        for seq_id in order:
+            assert backend.seq_rm(seq_id, -1, -1)
+            rows[seq_id] = batch.add(seq_id, tokenized(backend, texts[seq_id]), 0, output=True)
+        backend.decode(batch)
+        assert {seq_id: best(backend, rows[seq_id], []) for seq_id in texts} == alone
+        assert [backend.logprobs(rows[seq_id], alone[seq_id], 1).top[0].token for seq_id in texts] == list(
+            alone.values()
+        )
 
 
 def test_sequences_of_one_batch_do_not_see_each_other(backend: Backend) -> None:

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from inference.config import KVLayout
 from inference.engine.backend import CacheFull
 from inference.engine.scheduler import QUANTUM
 from inference.engine.sequence import State
@@ -13,6 +14,15 @@ from inference.errors import DecodeFailed, ShuttingDown
 from inference.events import Failed, Finished, Started, TextDelta
 from inference.request import SamplingOptions
 from tests.inference.engine.support import Engine, echo
+
+
+@pytest.fixture(autouse=True, params=["unified", "streams"])
+def layout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> KVLayout:
+    monkeypatch.setattr(Engine, "layout", request.param)
+    return request.param  # type: ignore[no-any-return]
+
+
+in_one_cache = pytest.mark.parametrize("layout", ["unified"], indirect=True)
 
 
 def test_an_answer_starts_streams_and_finishes() -> None:
@@ -127,6 +137,7 @@ class TestPrefixReuse:
         engine.run()
         assert engine.started(other).n_cached == 0
 
+    @in_one_cache
     def test_idle_prefixes_that_cost_too_much_go_the_oldest_first(self) -> None:
         engine = Engine("length=1&idle=60")
         prompts = [name * 50 for name in "abcd"]
@@ -226,6 +237,7 @@ class TestSwap:
         assert engine.started(gone).n_cached == 0
         assert engine.started(kept).n_cached == 60
 
+    @in_one_cache
     def test_the_preempted_go_on_from_where_they_were(self) -> None:
         engine = Engine("length=60&cells=128&swap=4000", num_ctx=128, num_parallel=2)
         old, young = engine.add("the older one " * 3), engine.add("the younger one " * 3)
@@ -256,6 +268,7 @@ class TestCells:
         engine.run()
         assert engine.text(last) == "c" * 8
 
+    @in_one_cache
     def test_the_youngest_is_preempted_and_nothing_of_it_is_emitted_twice(self) -> None:
         engine = Engine("length=60&cells=128", num_ctx=128, num_parallel=2)
         old, young = engine.add("the older one"), engine.add("the younger one")
@@ -320,7 +333,7 @@ class TestTurns:
         assert [engine.text(each) for each in sequences] == [echo(each, 40) for each in ("one", "two", "three")]
 
     def test_eight_short_answers_on_four_lanes_have_all_begun_before_one_ends(self) -> None:
-        engine = Engine("length=40", num_parallel=4, quantum=QUANTUM)
+        engine = Engine("length=40&swap=4000", num_parallel=4, quantum=QUANTUM)
         sequences = [engine.add(f"request {number}") for number in range(8)]
         engine.run(until=lambda: any(engine.end(each) is not None for each in sequences))
         assert all(sequence.n_generated > 0 for sequence in sequences)
@@ -373,6 +386,7 @@ class TestSeeds:
         engine.run()
         assert [engine.started(each).n_cached for each in seeded] == [0, 0]
 
+    @in_one_cache
     def test_alone_it_starts_in_an_empty_cache(self) -> None:
         engine = Engine("length=3")
         for number in range(3):
