@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace as dataclass_replace
 
@@ -41,13 +42,16 @@ def asks_for(
         shift=False,
         keep_alive_seconds=body.kept_seconds,
         form=form,
-        constraint=form.constraint or _with_grammar(constraint, options.grammar),
+        constraint=_with_grammar(constraint, options.grammar),
         user=body.account,
         metadata=body.labels,
     )
+    if body.n_candidates == 1:
+        return [dataclass_replace(ask, prompt=prompt) for prompt in prompts]
+    groups = [(prompt, uuid.uuid4().hex) for prompt in prompts]
     return [
-        dataclass_replace(ask, prompt=prompt, options=_for_choice(options, number))
-        for prompt in prompts
+        dataclass_replace(ask, prompt=prompt, group=group, options=_for_choice(options, number))
+        for prompt, group in groups
         for number in range(body.n_candidates)
     ]
 

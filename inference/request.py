@@ -155,8 +155,9 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     drop its oldest half after ``num_keep`` tokens and go on. ``num_ctx`` is the context this request may use where the
     model is loaded with a longer one; 0: all of it. ``top_logprobs`` None: no logprobs; 0: only the chosen
     token's. ``prompt_logprobs`` is the same for the prompt, which is decoded as a whole then and never truncated.
-    ``cache_scope`` names the tenant: KV cells are reused only within one scope. ``render_only`` decodes nothing: the
-    answer is the prompt itself, as the template made it. ``preserved`` are special tokens, as text, that stay in the
+    ``cache_scope`` names the tenant: KV cells are reused only within one scope. Answers of one ``group`` to
+    one prompt share its cells even where each has a seed. ``render_only`` decodes nothing: the answer is the prompt
+    itself, as the template made it. ``preserved`` are special tokens, as text, that stay in the
     answer's text where they are otherwise left out: a parser behind the engine reads them. ``lazy_constraint`` holds
     behind the thoughts, too, and only where there is no ``constraint``.
     """
@@ -173,6 +174,7 @@ class GenerateRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     prompt_logprobs: int | None = None
     return_context: bool = False
     cache_scope: str = ""
+    group: str = ""
     render_only: bool = False
     constraint: Constraint | None = None
     lazy_constraint: LazyConstraint | None = None

@@ -56,10 +56,12 @@ class Sequence:
         self.request_id = request_id
         self.request = request
         # Cells of another batch differ in their last bits from those of a prefill of its own, which is enough for
-        # another token somewhere: a request whose seed asks for the same answer each time shares cells with nobody.
+        # another token somewhere: a request whose seed asks for the same answer each time shares cells with nobody
+        # but the other answers to it.
         # One whose prompt is scored needs an output for each of its tokens, and so decodes them all.
         self.shares_cells = request.sampling.seed < 0 and request.prompt_logprobs is None
-        self.scope = request.cache_scope if self.shares_cells else f"{request.cache_scope}\0{request_id}"
+        group = request.group if request.prompt_logprobs is None else ""
+        self.scope = request.cache_scope if self.shares_cells else f"{request.cache_scope}\0{group or request_id}"
         self.arrival = arrival
         self.ticket = arrival
         self.tokens = IntBuffer(tokens)

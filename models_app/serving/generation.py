@@ -25,8 +25,9 @@ class Ask:
     """A generation as a wire asks for it. ``top_logprobs`` and ``prompt_logprobs`` None: none. ``keep_alive_seconds``
     None: the server's.
 
-    ``constraint`` is what the whole answer, or what follows its thoughts, has to be. ``user`` and ``metadata`` are what
-    the client says of who asks and why: for the accounts, not for the model.
+    ``constraint`` is what the whole answer, or what follows its thoughts, has to be. Answers of one ``group`` share a
+    prefill even where they have seeds. ``user`` and ``metadata`` are what the client says of who asks and why: for the
+    accounts, not for the model.
     """
 
     prompt: Prompt
@@ -40,6 +41,7 @@ class Ask:
     keep_alive_seconds: float | None = None
     form: AnswerForm = TEXT_FORM
     constraint: Constraint | None = None
+    group: str = ""
     user: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -131,6 +133,7 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
         lazy_constraint=ask.form.lazy,
         thinking=ask.form.thinking_before(constraint),
         preserved=ask.form.preserved,
+        group=ask.group,
     )
     options = served_load_options(served, ask.options.load)
     try:

@@ -9,10 +9,12 @@ from typing import Any
 import httpx2
 import pytest
 
+from api_openai.asks import asks_for
+from api_openai.chat.body import ChatBody
 from api_openai.choices import open_choices
-from inference.options import ParsedOptions
 from inference.request import TextPrompt
 from models_app import serving
+from power_site.http import convert
 from tests.api_openai.chat.conftest import Serve
 
 TOOL = {
@@ -184,16 +186,17 @@ async def test_a_failure_after_the_first_byte_is_an_event(serve: Serve) -> None:
     assert json.loads(last.removeprefix("data: "))["error"]["code"] == "model_failed"
 
 
-async def test_four_choices_share_one_prefill(serve: Serve) -> None:
+@pytest.mark.parametrize("seed", [None, 7])
+async def test_four_choices_share_one_prefill(serve: Serve, seed: int | None) -> None:
     await serve("ok", settings={"num_parallel": 4})
     served = await serving.model_resolve("qwen")
-    ask = serving.Ask(prompt=TextPrompt(text="a long story " * 100), options=ParsedOptions())
-    choices = await open_choices(served, [ask] * 4, begun_at=time.perf_counter())
-    assert sorted([index for items in [each async for each in choices] for index, _ in items])
+    body = convert({"model": "qwen", "messages": [{"role": "user", "content": "x"}], "n": 4, "seed": seed}, ChatBody)
+    asks = asks_for(body, served, [TextPrompt(text="a long story " * 100)], top_logprobs=None)
+    choices = await open_choices(served, asks, begun_at=time.perf_counter())
+    assert {index for items in [each async for each in choices] for index, _ in items} == {0, 1, 2, 3}
     started = [generation.started for generation in choices._generations.values()]
-    n_prompt = started[0].n_prompt
-    assert n_prompt > 1000
-    assert sum(each.n_prompt - each.n_cached for each in started) < n_prompt + 100
+    assert started[0].n_prompt > 1000
+    assert sum(each.n_prompt - each.n_cached for each in started) < started[0].n_prompt + 100
 
 
 async def test_hints_and_unknown_fields_change_nothing_and_the_latter_are_told(serve: Serve) -> None:
