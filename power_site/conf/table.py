@@ -163,7 +163,7 @@ class Config:
     allow_private_hosts: tuple[str, ...] = setting(
         (),
         kinds.words("a list of host names or addresses, each with an optional port", pattern=r"[0-9A-Za-z.:\[\]_-]+"),
-        "Private hosts that a pull may fetch from.",
+        "Private hosts that a pull may fetch from, and images that media_hosts names.",
     )
     hub_url: str = setting(
         "https://huggingface.co",
