@@ -10,7 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from api_anthropic.messages import body as messages
 from api_ollama import embed_bodies, wire
+from api_openai.chat import body as chat_body
+from api_openai.chat.message import Message
 from inference.options import OPTIONS
 from power_site.openapi.document import routes
 
@@ -23,6 +26,7 @@ SECTIONS: dict[str, tuple[type[msgspec.Struct], ...]] = {
     "POST /api/show, /api/copy, DELETE /api/delete": (wire.ShowBody, wire.CopyBody, wire.DeleteBody),
     "POST /api/create": (wire.CreateBody,),
     "POST /api/pull and /api/push": (wire.PullBody, wire.PushBody),
+    "Anthropic's: POST /v1/messages": (messages.MessageBody,),
 }
 
 
@@ -68,6 +72,11 @@ def test_every_field_of_a_request_is_in_it(title: str) -> None:
     assert fields <= shown
     if title == "POST /api/chat":
         assert set(wire.MessageBody.__struct_encode_fields__) <= shown
+
+
+def test_every_field_of_a_chat_of_openais_is_in_it() -> None:
+    fields = {*chat_body.ChatBody.__struct_encode_fields__, *chat_body.REFUSED, *Message.__struct_encode_fields__}
+    assert fields <= set(re.findall(r"`(\w+)`", section("OpenAI's: POST /v1/chat/completions")))
 
 
 def test_every_option_is_in_it() -> None:
