@@ -62,7 +62,7 @@ def require_shape(answer: httpx2.Response, path: str, said: str = "") -> dict[st
         assert set(body["error"]) == {"type", "message"}, where
         assert (body["type"], body["request_id"]) == ("error", answer.headers["request-id"]), where
         told = body["error"]["message"]
-    elif path.startswith(("/v1/", "/tokenize", "/detokenize")):
+    elif path.startswith(("/v1/", "/rerank", "/tokenize", "/detokenize")):
         assert set(body) == {"error"}, where
         assert set(body["error"]) == {"message", "type", "param", "code"}, where
         assert body["error"]["type"] == ("invalid_request_error" if answer.status_code < 500 else "server_error"), where
