@@ -78,7 +78,7 @@ class ChatBody(Body, frozen=True, kw_only=True):
         require_range("max_completion_tokens", self.max_completion_tokens, 1, INT32_MAX)
         require_length("user", self.user, MAX_USER_CHARS)
         require_length("safety_identifier", self.safety_identifier, MAX_USER_CHARS)
-        _check_labels(self.metadata)
+        check_labels(self.metadata)
         if self.top_logprobs and not self.logprobs:
             raise BadRequest("top_logprobs needs logprobs to be true", field="top_logprobs")
         if not self.messages:
@@ -105,7 +105,7 @@ class ChatBody(Body, frozen=True, kw_only=True):
         return bool(self.functions)
 
 
-def _check_labels(metadata: Mapping[str, str]) -> None:
+def check_labels(metadata: Mapping[str, str]) -> None:
     if len(metadata) > MAX_LABELS:
         raise BadRequest(f"metadata must have at most {MAX_LABELS} entries", field="metadata")
     for name, value in metadata.items():

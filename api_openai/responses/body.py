@@ -5,12 +5,12 @@ Every field that the SDK knows is here: honoured, taken as the hint or the label
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from api_openai.body import require_range
+from api_openai.body import require_length, require_range
+from api_openai.chat.body import MAX_USER_CHARS, check_labels
 from inference.options import INT32_MAX
 from power_site.http import BadRequest
 
@@ -28,7 +28,6 @@ INCLUDABLE = frozenset(
         "web_search_call.results",
     }
 )
-MAX_METADATA, MAX_METADATA_KEY, MAX_METADATA_VALUE = 16, 64, 512
 Summary = Literal["auto", "concise", "detailed"]
 
 # Field → the values that ask for nothing beyond what happens anyway.
@@ -142,7 +141,9 @@ class ResponseBody(Struct, frozen=True, kw_only=True):
         require_range("max_output_tokens", self.max_output_tokens, 1, INT32_MAX)
         require_range("max_tool_calls", self.max_tool_calls, 1, INT32_MAX)
         require_range("top_logprobs", self.top_logprobs, 0, 20)
-        require_metadata(self.metadata)
+        check_labels(self.metadata)
+        for name in ("user", "safety_identifier"):
+            require_length(name, getattr(self, name) or "", MAX_USER_CHARS)
         for index, name in enumerate(self.include):
             if name not in INCLUDABLE:
                 raise BadRequest(f"include: {name[:64]!r} is not known", field=f"include[{index}]")
@@ -164,13 +165,3 @@ class ResponseBody(Struct, frozen=True, kw_only=True):
 _SAME_NAME = (
     "temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed", "frequency_penalty", "presence_penalty",
 )  # fmt: skip
-
-
-def require_metadata(metadata: Mapping[str, str]) -> None:
-    """OpenAI's bounds. Raises BadRequest."""
-    if len(metadata) > MAX_METADATA:
-        raise BadRequest(f"metadata may have {MAX_METADATA} pairs", field="metadata")
-    for name, value in metadata.items():
-        if len(name) > MAX_METADATA_KEY or len(value) > MAX_METADATA_VALUE:
-            text = f"a name in metadata may have {MAX_METADATA_KEY} characters, a value {MAX_METADATA_VALUE}"
-            raise BadRequest(text, field="metadata")

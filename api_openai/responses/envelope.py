@@ -69,9 +69,12 @@ def usage(finished: Finished, *, n_thinking: int) -> dict[str, Any]:
 
 
 def failure(error: Exception, message: str) -> dict[str, Any]:
-    """``error`` of a response that failed. The codes are the SDK's, which knows no others."""
+    """``error`` of a response that failed. The codes are the SDK's, and one that it lacks: by it agents know that they
+    have to shorten the talk."""
     code = "server_error"
-    if isinstance(error, errors.InvalidRequest):
+    if isinstance(error, errors.PromptTooLong):
+        code = "context_length_exceeded"
+    elif isinstance(error, errors.InvalidRequest):
         code = "invalid_prompt"
     elif isinstance(error, errors.ServerBusy):
         code = "rate_limit_exceeded"

@@ -49,7 +49,7 @@ class OutputItem(Answer, frozen=True, kw_only=True):
 
 
 class ResponseError(Answer, frozen=True, kw_only=True):
-    code: Literal["server_error", "invalid_prompt", "rate_limit_exceeded"]
+    code: Literal["server_error", "invalid_prompt", "context_length_exceeded", "rate_limit_exceeded"]
     message: str
 
 

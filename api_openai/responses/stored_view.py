@@ -68,6 +68,8 @@ async def _current(response_id: str) -> Envelope:
 
 async def _streamed(request: HttpRequest, response_id: str) -> HttpResponseBase:
     after = _integer(request, "starting_after", -1, 0, 2**31)
+    if _flag(request, "include_obfuscation"):
+        raise BadRequest("include_obfuscation is for stream_options, when it is created", field="include_obfuscation")
     known = background_responses.get(response_id)
     if known is None or not known.is_streamed:
         await run_db(store.response_get, response_id)

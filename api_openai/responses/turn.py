@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,9 @@ from models_app.serving.prompts import chat_prompt
 from power_site.conf import config
 from power_site.http import BadRequest, convert, run_db
 
+# Below what orjson writes (254), with room for what stands around it.
+MAX_DEPTH = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
@@ -56,6 +59,7 @@ class Turn:
 async def turn_of(fields: Mapping[str, Any]) -> Turn:
     """Raises BadRequest, and what looking up the model raises."""
     refuse(fields, NOT_SUPPORTED)
+    _require_shallow(fields)
     body = _stored_or_not(convert(fields, ResponseBody))
     served = await serving.model_resolve(body.model)
     serving.require_completion(served, requested=body.model, act="chat")
@@ -70,7 +74,7 @@ async def turn_of(fields: Mapping[str, Any]) -> Turn:
         shift=False,
         keep_alive_seconds=None if body.keep_alive is None else serving.keep_alive_seconds(body.keep_alive),
         form=form,
-        constraint=form.constraint or _constraint(body.text.format),
+        constraint=_constraint(body.text.format),
         user=body.safety_identifier or body.user or "",
         metadata=body.metadata,
     )
@@ -136,7 +140,20 @@ def _constraint(wanted: TextFormat | None) -> Constraint | None:
         return None
     if wanted.type == "json_object":
         return Constraint(kind="json")
-    try:
-        return Constraint(kind="json_schema", text=orjson.dumps(wanted.schema).decode())
-    except orjson.JSONEncodeError:  # it reads deeper than it writes
-        raise BadRequest("text.format.schema is nested too deeply", field="text.format.schema") from None
+    return Constraint(kind="json_schema", text=orjson.dumps(wanted.schema).decode())
+
+
+def _require_shallow(fields: Mapping[str, Any]) -> None:
+    """What can be read four times as deep as it can be written would be read, answered, and then not be stored."""
+    for name, value in fields.items():
+        level = [value]
+        for _ in range(MAX_DEPTH):
+            level = [child for each in level for child in _children(each)]
+        if level:
+            raise BadRequest(f"{name} is nested too deeply", field=name)
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -35,6 +35,10 @@ ANSWER = f"<think>\nLet me see.\n</think>\n\nOne moment.\n{CALL}"
 BY_TYPE = {name: kind for kind in event_schema.EVENTS for name in get_args(get_type_hints(kind)["type"])}
 
 
+def nested(depth: int) -> Any:
+    return {} if not depth else {"x": nested(depth - 1)}
+
+
 async def post(client: httpx2.AsyncClient, **fields: Any) -> httpx2.Response:
     return await client.post("/v1/responses", json={"model": "qwen", "input": "hi"} | fields)
 
@@ -274,6 +278,7 @@ async def test_only_background_responses_are_cancelled_or_streamed_again(serve: 
     [
         ("?stream=maybe", "stream"),
         ("?stream=true&starting_after=-1", "starting_after"),
+        ("?stream=true&include_obfuscation=true", "include_obfuscation"),
         ("?include=everything", "include"),
         ("/input_items?limit=0", "limit"),
         ("/input_items?limit=101", "limit"),
@@ -296,6 +301,8 @@ async def test_a_query_that_can_not_be_is_refused_by_name(api: httpx2.AsyncClien
         ({"text": {"format": {"type": "json_schema", "name": "n", "schema": {"type": 5}}}}, "text.format"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+        ({"input": [{"role": "user", "content": "hi", "x": nested(250)}]}, "input"),
+        ({"tools": [nested(250)]}, "tools"),
     ],
 )
 async def test_what_can_not_be_is_refused_by_name(serve: Serve, fields: dict[str, Any], named: str) -> None:
