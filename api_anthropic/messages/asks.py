@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -20,10 +21,20 @@ from models_app.serving import Ask
 from models_app.serving.answer_form import answer_form
 from models_app.serving.media import media_admit
 from models_app.serving.prompts import chat_prompt
+from models_app.serving.tokens import prompt_count
 from power_site.http import BadRequest
 
 
-async def ask_for(body: Body, served: ServedModel) -> Ask:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """``uncleared`` is the same with all thoughts of earlier turns, where ``n_cleared`` of them lost theirs."""
+
+    ask: Ask
+    uncleared: Ask
+    n_cleared: int = 0
+
+
+async def asked_for(body: Body, served: ServedModel) -> Asked:
     """Nothing is ever cut from a prompt here, nor from an answer's beginning. Raises BadRequest, InvalidRequest."""
     serving.require_completion(served, requested=body.model, act="chat")
     thinking = wanted_thinking(body, served)
@@ -33,10 +44,11 @@ async def ask_for(body: Body, served: ServedModel) -> Ask:
         answer_form(served, think=thinking.think, tools=tools, choice=choice, parallel=parallel, generic=True)
     )
     media_admit(served, _n_images(body))
-    turns = managed(await engine_turns(body), body.context_management)
+    turns = await engine_turns(body)
+    kept = managed(turns, body.context_management)
     options = serving.served_options(served, _sampling(body, served), defaults=DEFAULTS)
-    return Ask(
-        prompt=chat_prompt(served, turns, form=form),
+    ask = Ask(
+        prompt=chat_prompt(served, kept.turns, form=form),
         options=options,
         truncate=False,
         shift=False,
@@ -45,6 +57,14 @@ async def ask_for(body: Body, served: ServedModel) -> Ask:
         constraint=_constraint(body.format),
         user=(body.metadata.user_id or "") if isinstance(body, MessageBody) else "",
     )
+    uncleared = replace(ask, prompt=chat_prompt(served, turns, form=form)) if kept.n_cleared else ask
+    return Asked(ask=ask, uncleared=uncleared, n_cleared=kept.n_cleared)
+
+
+async def n_cleared_tokens(served: ServedModel, asked: Asked) -> int:
+    if not asked.n_cleared:
+        return 0
+    return await prompt_count(served, asked.uncleared) - await prompt_count(served, asked.ask)
 
 
 def _n_images(body: Body) -> int:

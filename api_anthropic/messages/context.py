@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,7 +14,15 @@ from power_site.http import BadRequest
 _FIELD = "context_management.edits"
 
 
-def managed(turns: Sequence[Message], asked: Mapping[str, Any] | None) -> list[Message]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Managed:
+    """``turns`` as the model sees them, and in how many of them thoughts were cleared."""
+
+    turns: list[Message]
+    n_cleared: int = 0
+
+
+def managed(turns: Sequence[Message], asked: Mapping[str, Any] | None) -> Managed:
     """Raises BadRequest for edits other than clear_thinking_20251015."""
     kept = list(turns)
     edits = (asked or {}).get("edits") or []
@@ -27,7 +36,24 @@ def managed(turns: Sequence[Message], asked: Mapping[str, Any] | None) -> list[M
                 raise BadRequest(f'{_FIELD}[{index}]: "{kind[:64]}" is not supported by this server', field=_FIELD)
             case _:
                 raise BadRequest(f"{_FIELD}[{index}] must be an object with a type", field=_FIELD)
-    return kept
+    return Managed(turns=kept, n_cleared=sum(map(_is_cleared, turns, kept)))
+
+
+def applied_edits(*, n_cleared: int, n_tokens: int) -> list[dict[str, Any]]:
+    """What was done, as the answer tells it. ``n_tokens`` are those that the prompt lost."""
+    if not n_cleared:
+        return []
+    return [
+        {
+            "type": "clear_thinking_20251015",
+            "cleared_thinking_turns": n_cleared,
+            "cleared_input_tokens": n_tokens,
+        }
+    ]
+
+
+def _is_cleared(before: Message, after: Message) -> bool:
+    return bool(before.thinking) and not after.thinking
 
 
 def _n_kept(keep: Any) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,32 +19,32 @@ def new_id(prefix: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """``caches``: the request marks what is to be cached. ``shows_thinking``: its blocks have the thoughts in them."""
+    """``caches``: the request marks what is to be cached. ``shows_thinking``: its blocks have the thoughts in them.
+    ``edits`` are those of the context that were applied; None where the request asks for none."""
 
     model: str
     max_tokens: int
     stop_sequences: tuple[str, ...] = ()
     caches: bool = False
     shows_thinking: bool = True
-    edits_context: bool = False
+    edits: tuple[dict[str, Any], ...] | None = None
     id: str = field(default_factory=lambda: new_id("msg"))
 
     @classmethod
-    def of(cls, body: MessageBody, fields: Mapping[str, Any]) -> Reply:
+    def of(cls, body: MessageBody, fields: Mapping[str, Any], *, edits: Sequence[dict[str, Any]] = ()) -> Reply:
         return cls(
             model=body.model,
             max_tokens=body.max_tokens,
             stop_sequences=tuple(body.stop_sequences),
             caches=_marks_cache(fields),
             shows_thinking=body.thinking is None or body.thinking.display != "omitted",
-            edits_context=body.context_management is not None,
+            edits=None if body.context_management is None else tuple(edits),
         )
 
     def message(
         self, *, content: list[dict[str, Any]], usage: dict[str, Any], ending: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """``ending`` None: the answer has only begun."""
-        extra: dict[str, Any] = {"context_management": {"applied_edits": []}} if self.edits_context else {}
         return {
             "id": self.id,
             "type": "message",
@@ -57,8 +57,12 @@ class Reply:
             "stop_details": None,
             **(ending or {}),
             "usage": usage,
-            **extra,
+            **self.context_management(),
         }
+
+    def context_management(self) -> dict[str, Any]:
+        """To be told with the message, and with its last event."""
+        return {} if self.edits is None else {"context_management": {"applied_edits": self.edits}}
 
     def ending(self, finished: Finished, *, has_calls: bool) -> dict[str, Any]:
         """Raises ShuttingDown: there is no reason for half an answer, and an error is one."""

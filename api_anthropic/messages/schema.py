@@ -73,8 +73,13 @@ class AnthropicMessage(Answer, frozen=True, kw_only=True):
     context_management: AppliedEdits | UnsetType = UNSET
 
 
+class OriginalTokens(Answer, frozen=True, kw_only=True):
+    original_input_tokens: int
+
+
 class TokensCount(Answer, frozen=True, kw_only=True):
     input_tokens: int
+    context_management: OriginalTokens | UnsetType = UNSET
 
 
 class MessageStart(Answer, frozen=True, kw_only=True, tag_field="type", tag="message_start"):
@@ -107,6 +112,7 @@ class Ending(Answer, frozen=True, kw_only=True):
 class MessageDelta(Answer, frozen=True, kw_only=True, tag_field="type", tag="message_delta"):
     delta: Ending
     usage: DeltaUsage
+    context_management: AppliedEdits | UnsetType = UNSET
 
 
 class MessageStop(Answer, frozen=True, kw_only=True, tag_field="type", tag="message_stop"):

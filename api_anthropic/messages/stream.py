@@ -114,7 +114,7 @@ class MessageEncoder:
         ending = self._reply.ending(finished, has_calls=self._has_calls)
         usage = self._reply.usage(finished, n_output=finished.n_generated, n_thinking=self._n_thinking)
         delta = {"container": None, "stop_details": None, **ending}
-        return self._stop() + _sse("message_delta", delta=delta, usage=usage)
+        return self._stop() + _sse("message_delta", delta=delta, usage=usage, **self._reply.context_management())
 
 
 def _sse(kind: str, **fields: Any) -> bytes:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from api_anthropic.messages.asks import ask_for
+from api_anthropic.messages.asks import asked_for, n_cleared_tokens
 from api_anthropic.messages.body import Body, MessageBody, refuse_unsupported, unknown_fields
+from api_anthropic.messages.context import applied_edits
 from api_anthropic.messages.reply import Reply
 from api_anthropic.messages.stream import PING, MessageEncoder
 from api_anthropic.messages.whole import whole_message
@@ -26,8 +28,10 @@ async def messages(request: HttpRequest) -> HttpResponseBase:
     body = convert(fields, MessageBody)
     refuse_unsupported(fields)
     served = await serving.model_resolve(body.model)
-    ask = await ask_for(body, served)
-    reply = Reply.of(body, fields)
+    asked = await asked_for(body, served)
+    ask = asked.ask
+    edits = applied_edits(n_cleared=asked.n_cleared, n_tokens=await n_cleared_tokens(served, asked))
+    reply = Reply.of(body, fields, edits=edits)
     headers = _ignored(ask.options.ignored, unknown_fields(fields))
     if not body.stream:
         generation = await serving.generation_start(served, ask, begun_at=begun_at)
@@ -51,7 +55,12 @@ async def count_tokens(request: HttpRequest) -> HttpResponseBase:
     body = convert(fields, Body)
     refuse_unsupported(fields)
     served = await serving.model_resolve(body.model)
-    return json_response({"input_tokens": await prompt_count(served, await ask_for(body, served))})
+    asked = await asked_for(body, served)
+    answer: dict[str, Any] = {"input_tokens": await prompt_count(served, asked.ask)}
+    if body.context_management is not None:
+        original = answer["input_tokens"] + await n_cleared_tokens(served, asked)
+        answer["context_management"] = {"original_input_tokens": original}
+    return json_response(answer)
 
 
 def _ignored(options: Iterable[str], fields: Iterable[str]) -> dict[str, str]:

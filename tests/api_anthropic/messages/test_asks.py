@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from api_anthropic.messages.asks import ask_for
+from api_anthropic.messages import asks
+from api_anthropic.messages.asks import asked_for, n_cleared_tokens
 from api_anthropic.messages.body import Body, MessageBody
+from api_anthropic.messages.context import applied_edits
 from inference import ModelSpec
 from inference.errors import NotSupported
 from inference.request import ChatPrompt
@@ -31,7 +33,7 @@ def served(*capabilities: str, **fields: Any) -> ServedModel:
 
 
 async def ask(model: ServedModel | None = None, **fields: Any) -> Ask:
-    return await ask_for(convert({**HELLO, **fields}, MessageBody), model or served("tools", "thinking"))
+    return (await asked_for(convert({**HELLO, **fields}, MessageBody), model or served("tools", "thinking"))).ask
 
 
 async def test_nothing_is_cut_from_a_prompt_and_nothing_shifted() -> None:
@@ -130,6 +132,21 @@ async def test_thoughts_of_earlier_turns_are_forgotten_where_the_request_says_so
     assert await kept({"type": "thinking_turns", "value": 1}) == ["", "Hm."]
 
 
+async def test_what_was_forgotten_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def count(model: ServedModel, asked: Ask) -> int:
+        assert isinstance(asked.prompt, ChatPrompt)
+        return sum(len(turn.thinking) for turn in asked.prompt.messages)
+
+    monkeypatch.setattr(asks, "prompt_count", count)
+    thought = {"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm.", "signature": "s"}]}
+    messages = [*HELLO["messages"], thought, *HELLO["messages"], thought, *HELLO["messages"]]  # type: ignore[misc]
+    edits = {"edits": [{"type": "clear_thinking_20251015"}]}
+    asked = await asked_for(convert({**HELLO, "messages": messages, "context_management": edits}, Body), served())
+    assert (asked.n_cleared, await n_cleared_tokens(served(), asked)) == (1, 3)
+    assert applied_edits(n_cleared=1, n_tokens=3)[0]["cleared_thinking_turns"] == 1
+    assert applied_edits(n_cleared=0, n_tokens=0) == []
+
+
 @pytest.mark.parametrize(
     "edits",
     [
@@ -154,5 +171,5 @@ async def test_images_for_a_model_of_text_are_refused_before_any_is_fetched() ->
 async def test_counting_asks_for_the_same_prompt() -> None:
     fields = {**HELLO, "tools": [TOOL], "system": "Be brief."}
     model = served("tools", "thinking")
-    counted = await ask_for(convert(fields, Body), model)
-    assert counted.prompt == (await ask_for(convert(fields, MessageBody), model)).prompt
+    counted = await asked_for(convert(fields, Body), model)
+    assert counted.ask.prompt == (await asked_for(convert(fields, MessageBody), model)).ask.prompt

@@ -46,7 +46,7 @@ def test_ids_are_anthropics_and_no_two_are_the_same() -> None:
 def test_who_manages_the_context_is_told_what_was_done() -> None:
     edits = {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}
     told = reply(context_management=edits).message(content=[], usage={})
-    assert told["context_management"] == {"applied_edits": []}
+    assert told["context_management"] == {"applied_edits": ()}
     assert "context_management" not in reply().message(content=[], usage={})
 
 

@@ -125,6 +125,13 @@ def _fits(event: dict[str, Any], kind: type) -> bool:
     return kind.__struct_config__.tag == event["type"] and convert(event, kind) is not None  # type: ignore[attr-defined]
 
 
+async def test_edits_of_the_context_are_told_at_both_ends_of_a_stream() -> None:
+    reply = dataclasses.replace(REPLY, edits=())
+    start, *_, delta, _ = await events_of(*BATCHES, reply=reply)
+    assert start["message"]["context_management"] == delta["context_management"] == {"applied_edits": []}
+    convert(delta, schema.MessageDelta)
+
+
 async def test_calls_have_ids_of_their_own_and_their_input_as_an_object() -> None:
     calls = [block for block in (await whole_of(*BATCHES))["content"] if block["type"] == "tool_use"]
     assert len({call["id"] for call in calls}) == 2
