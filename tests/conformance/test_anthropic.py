@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import httpx2
 import pytest
 
 from tests.conformance.clients_env import SUITES, client_env
@@ -13,6 +15,8 @@ from tests.conformance.test_tools import ANSWER, QWEN
 from tests.conftest import StartServer
 from tests.gguf_files import write_tiny_gguf
 from tests.live import LiveServer
+from tests.pictures import in_base64, picture
+from tests.seeing import create_seeing
 
 # The first of these tests installs the SDK.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -52,3 +56,26 @@ def test_overload_retries_and_leaving(start_server: StartServer, tiny_gguf: Path
         context_length=2048,
     )
     assert " passed" in suite("full", full, tmp_path, model="tiny")
+
+
+def test_a_model_that_sees_counts_every_image(start_server: StartServer, tmp_path: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    live = start_server(backend="llama", num_threads=1)
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": in_base64(picture(1))}}
+    call = {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {}}
+    seen = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [image]}
+    said: dict[str, Any] = {"role": "user", "content": [{"type": "text", "text": "What is this?"}, image]}
+    talk = [said, {"role": "assistant", "content": [call]}, {"role": "user", "content": [seen]}]
+    with httpx2.Client(base_url=live.url, timeout=60) as client:
+        create_seeing(client, tmp_path, "eye")
+
+        def tokens(*messages: dict[str, Any]) -> int:
+            body = {"model": "eye", "messages": messages}
+            counted: int = client.post("/v1/messages/count_tokens", json=body).json()["input_tokens"]
+            answer = client.post("/v1/messages", json={**body, "max_tokens": 2}).json()
+            assert answer["usage"]["input_tokens"] == counted
+            return counted
+
+        blind = tokens({"role": "user", "content": said["content"][:1]})
+        assert tokens(said) > blind
+        assert tokens(*talk) > tokens(said)
