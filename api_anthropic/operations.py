@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from api_anthropic.listing import schema as model_schema
 from api_anthropic.listing import view as models
 from api_anthropic.messages import schema as message_schema
@@ -22,6 +24,13 @@ OPERATIONS: dict[Handler, Operation] = {
         body=MessageBody,
     ),
     messages.count_tokens: _operation("Count a conversation's tokens", whole(message_schema.TokensCount), body=Body),
-    models.models: _operation("All models", whole(model_schema.AnthropicModelPage)),
+    models.models: replace(
+        _operation("All models", whole(model_schema.AnthropicModelPage)),
+        query={
+            "limit": {"type": "integer", "minimum": 1, "maximum": models.MAX_LIMIT},
+            "after_id": {"type": "string"},
+            "before_id": {"type": "string"},
+        },
+    ),
     models.model: _operation("One model", whole(model_schema.AnthropicModel)),
 }

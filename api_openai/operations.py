@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from api_openai.audio import body as audio_body
 from api_openai.audio import schema as audio_schema
 from api_openai.audio import view as audio
@@ -31,10 +34,13 @@ from api_openai.tokens import view as tokens
 from power_site.openapi.operation import FORM, JSON, SSE, TEXT, Content, Handler, Operation, streamed, whole
 
 
-def _operation(summary: str, content: Content, *, body: type | None = None) -> Operation:
-    return Operation(summary=summary, tag="OpenAI", error=ErrorEnvelope, body=body, statuses={200: content})
+def _operation(summary: str, content: Content, *, body: type | None = None, **query: Mapping[str, Any]) -> Operation:
+    statuses = {200: content}
+    return Operation(summary=summary, tag="OpenAI", error=ErrorEnvelope, body=body, statuses=statuses, query=query)
 
 
+_FLAG = {"type": "boolean"}
+_INCLUDE = {"type": "array", "items": {"enum": sorted(response_body.INCLUDABLE)}}
 _RESPONSE: Content = {JSON: (response_schema.Response,), SSE: response_events.EVENTS}
 
 OPERATIONS: dict[Handler, Operation] = {
@@ -53,7 +59,9 @@ OPERATIONS: dict[Handler, Operation] = {
     ),
     tokens.tokenize: _operation("Tokens of a text or a chat", whole(token_schema.Tokens), body=token_body.TokenizeBody),
     tokens.detokenize: _operation("Text of tokens", whole(token_schema.Text), body=token_body.DetokenizeBody),
-    tokens.tokenizer_info: _operation("What a model's vocabulary is", whole(token_schema.TokenizerInfo)),
+    tokens.tokenizer_info: _operation(
+        "What a model's vocabulary is", whole(token_schema.TokenizerInfo), model={"type": "string"}
+    ),
     embeddings.embeddings: _operation(
         "Embed texts", whole(embedding_schema.EmbeddingList), body=embedding_body.EmbeddingsBody
     ),
@@ -77,8 +85,22 @@ OPERATIONS: dict[Handler, Operation] = {
         "Tokens of a response's prompt", whole(response_schema.InputTokens), body=response_body.ResponseBody
     ),
     responses.compact: _operation("Refused: nothing here compacts a conversation", {}),
-    stored_responses.retrieve: _operation("A stored response", _RESPONSE),
+    stored_responses.retrieve: _operation(
+        "A stored response",
+        _RESPONSE,
+        stream=_FLAG,
+        starting_after={"type": "integer", "minimum": 0},
+        include_obfuscation=_FLAG,
+        include=_INCLUDE,
+    ),
     stored_responses.delete: _operation("Delete a stored response", whole(response_schema.ResponseDeleted)),
     stored_responses.cancel: _operation("End a response in the background", whole(response_schema.Response)),
-    stored_responses.input_items: _operation("What a response was asked", whole(response_schema.InputItemList)),
+    stored_responses.input_items: _operation(
+        "What a response was asked",
+        whole(response_schema.InputItemList),
+        order={"enum": ["asc", "desc"]},
+        after={"type": "string"},
+        limit={"type": "integer", "minimum": 1, "maximum": stored_responses.MAX_PAGE},
+        include=_INCLUDE,
+    ),
 }

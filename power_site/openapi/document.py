@@ -68,10 +68,7 @@ def _patterns(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator
 
 
 def _operation(path: str, method: str, one: Operation | None, schemas: Mapping[type, Any]) -> dict[str, Any]:
-    parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"\{(\w+)\}", path)
-    ]
+    parameters = _parameters(path, one.query if one else {})
     shown: dict[str, Any] = {"operationId": _identifier(path, method)} | (
         {"parameters": parameters} if parameters else {}
     )
@@ -83,6 +80,14 @@ def _operation(path: str, method: str, one: Operation | None, schemas: Mapping[t
     elif one.binary_body:
         shown["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     return shown | {"responses": _responses(method, one, schemas)}
+
+
+def _parameters(path: str, query: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    in_path = re.findall(r"\{(\w+)\}", path)
+    return [
+        *({"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in in_path),
+        *({"name": name, "in": "query", "schema": schema} for name, schema in query.items()),
+    ]
 
 
 def _responses(method: str, one: Operation, schemas: Mapping[type, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.http.response import HttpResponseBase
 
@@ -24,7 +25,8 @@ class Operation:
     """``body`` is the msgspec Struct that the view decodes out of a ``body_type``, or None; ``statuses`` are answers
     beside the errors.
 
-    ``error`` is the shape of every answer that is not listed. ``headers`` are response headers with a sentence each.
+    ``error`` is the shape of every answer that is not listed. ``headers`` are response headers with a sentence each;
+    ``query`` has the JSON schema of each query parameter, all of which may be left out.
     """
 
     summary: str
@@ -35,6 +37,7 @@ class Operation:
     binary_body: bool = False
     statuses: Mapping[int, Content] = field(default_factory=lambda: {200: {}})
     headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def types(self) -> tuple[type, ...]:

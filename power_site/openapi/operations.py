@@ -38,7 +38,7 @@ HOUSE: dict[Handler, Operation] = {
 def _either(ours: Operation, theirs: Operation) -> Operation:
     """Which of the answers it is, a header says (power_site/wires.py)."""
     types = (*ours.statuses[200][JSON], *theirs.statuses[200][JSON])
-    return replace(ours, statuses={200: {JSON: types}})
+    return replace(ours, statuses={200: {JSON: types}}, query={**ours.query, **theirs.query})
 
 
 SHARED: dict[Handler, Operation] = {

@@ -101,3 +101,16 @@ async def test_it_is_served(api: httpx2.AsyncClient) -> None:
     assert answer.json()["openapi"] == "3.1.0"
     assert (await api.head("/openapi.json")).content == b""
     assert (await api.post("/openapi.json")).status_code == 405
+
+
+def test_what_a_query_may_say_is_described(document: dict[str, Any]) -> None:
+    parameters = document["paths"]["/v1/responses/{response_id}/input_items"]["get"]["parameters"]
+    places = {one["name"]: (one["in"], one.get("required", False)) for one in parameters}
+    assert places["response_id"] == ("path", True)
+    assert places["limit"] == places["after"] == places["order"] == ("query", False)
+
+
+def test_a_form_is_no_json(document: dict[str, Any]) -> None:
+    assert set(document["paths"]["/v1/audio/transcriptions"]["post"]["requestBody"]["content"]) == {
+        "multipart/form-data"
+    }
