@@ -68,7 +68,7 @@ class ChatBody(Body, frozen=True, kw_only=True):
     metadata: dict[str, str] = field(default_factory=dict)
     prompt_cache_key: str = ""
     prompt_cache_options: CacheOptions | None = None
-    prompt_cache_retention: str = ""
+    prompt_cache_retention: Literal["in_memory", "in-memory", "24h"] | None = None
     prediction: Prediction | None = None
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | None = None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from api_openai.chat.calls import call_id, reason_with_calls
+from api_openai.chat.calls import FUNCTIONS, CallLook
 from api_openai.errors import Fields
 from api_openai.identity import Identity
 from api_openai.stream import StreamEncoder
@@ -19,7 +19,7 @@ FIELDS = Fields(prompt="messages", format="response_format")
 
 class ChatStreamEncoder(StreamEncoder):
     """The first chunk of a choice has the role, the last one the reason; what lies between has text, thoughts and
-    calls. ``legacy``: the client offered ``functions``, and gets a ``function_call``."""
+    calls."""
 
     kind = "chat.completion.chunk"
     fields = FIELDS
@@ -30,11 +30,11 @@ class ChatStreamEncoder(StreamEncoder):
         *,
         include_usage: bool,
         n_choices: int,
-        legacy: bool = False,
+        look: CallLook = FUNCTIONS,
         obfuscates: bool = False,
     ) -> None:
         super().__init__(identity, include_usage=include_usage, per_prompt=n_choices, obfuscates=obfuscates)
-        self._legacy = legacy
+        self._look = look
         self._opened: set[int] = set()
         self._n_calls = [0] * n_choices
         self._held: list[list[TokenLogprob]] = [[] for _ in range(n_choices)]
@@ -58,18 +58,10 @@ class ChatStreamEncoder(StreamEncoder):
         """Its head and its arguments apart, as clients have them from OpenAI."""
         place = self._n_calls[index]
         self._n_calls[index] += 1
-        if self._legacy:
-            head: dict[str, Any] = {"function_call": {"name": call.name, "arguments": ""}}
-            rest: dict[str, Any] = {"function_call": {"arguments": call.arguments}}
-        else:
-            function = {"name": call.name, "arguments": ""}
-            head = {"tool_calls": [{"index": place, "id": call_id(), "type": "function", "function": function}]}
-            rest = {"tool_calls": [{"index": place, "function": {"arguments": call.arguments}}]}
-        return b"".join(self._delta(index, orjson.dumps(part)[1:-1]) for part in (head, rest))
+        return b"".join(self._delta(index, orjson.dumps(part)[1:-1]) for part in self._look.deltas(call, place))
 
     def closing(self, index: int, reason: str) -> bytes:
-        shown = reason_with_calls(reason, self._n_calls[index], legacy=self._legacy)
-        return self._delta(index, b"", reason=shown)
+        return self._delta(index, b"", reason=self._look.reason(reason, self._n_calls[index]))
 
     def _delta(self, index: int, body: bytes, *, reason: str | None = None) -> bytes:
         """Logprobs of what became no text (a marker, a thought) go along with the next delta there is."""

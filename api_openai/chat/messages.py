@@ -7,6 +7,7 @@ from typing import Any
 
 from api_openai.chat.message import Message
 from api_openai.chat.parts import Content, Remote, content_of, n_media, remote_urls
+from api_openai.custom_tools import INPUT
 from inference import request as engine
 from models_app.entries import ServedModel
 from models_app.serving.media import media_admit
@@ -70,9 +71,18 @@ def _content(message: Message, field: str, remote: Remote, *, may_lack: bool) ->
 def _calls(message: Message) -> list[dict[str, Any]]:
     """A ``function_call`` is a call without an id; the result that follows finds it by its name."""
     if message.function_call is None:
-        return message.tool_calls or []
+        return [_call(call) for call in message.tool_calls or ()]
     called = message.function_call
     return [{"type": "function", "function": {"name": called.name, "arguments": called.arguments}}]
+
+
+def _call(call: dict[str, Any]) -> dict[str, Any]:
+    """One of a custom tool as the function's that it is to the model."""
+    match call:
+        case {"type": "custom", "custom": {"name": str(name), "input": str(text)}}:
+            function = {"name": name, "arguments": {INPUT: text}}
+            return {"id": call.get("id"), "type": "function", "function": function}
+    return call
 
 
 def _tool_name(message: Message, messages: Sequence[Message]) -> str:
@@ -81,5 +91,5 @@ def _tool_name(message: Message, messages: Sequence[Message]) -> str:
         return message.name or ""
     calls = (call for other in reversed(messages) for call in other.tool_calls or ())
     called = next((call for call in calls if call.get("id") == message.tool_call_id), {})
-    function = called.get("function")
+    function = called.get("function") or called.get("custom")
     return str(function.get("name", "")) if isinstance(function, dict) else ""

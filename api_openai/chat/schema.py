@@ -14,10 +14,16 @@ class FunctionCall(Answer, frozen=True, kw_only=True):
     arguments: str
 
 
+class CustomCall(Answer, frozen=True, kw_only=True):
+    name: str
+    input: str
+
+
 class ToolCall(Answer, frozen=True, kw_only=True):
     id: str
-    type: Literal["function"]
-    function: FunctionCall
+    type: Literal["function", "custom"]
+    function: FunctionCall | UnsetType = UNSET
+    custom: CustomCall | UnsetType = UNSET
 
 
 class Message(Answer, frozen=True, kw_only=True):
@@ -36,11 +42,17 @@ class FunctionDelta(Answer, frozen=True, kw_only=True):
     arguments: str
 
 
+class CustomDelta(Answer, frozen=True, kw_only=True):
+    name: str | UnsetType = UNSET
+    input: str
+
+
 class ToolCallDelta(Answer, frozen=True, kw_only=True):
     index: int
     id: str | UnsetType = UNSET
-    type: Literal["function"] | UnsetType = UNSET
-    function: FunctionDelta
+    type: Literal["function", "custom"] | UnsetType = UNSET
+    function: FunctionDelta | UnsetType = UNSET
+    custom: CustomDelta | UnsetType = UNSET
 
 
 class Delta(Answer, frozen=True, kw_only=True):

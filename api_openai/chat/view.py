@@ -11,9 +11,11 @@ from django.http.response import HttpResponseBase
 from api_openai.asks import asks_for, response_headers
 from api_openai.body import unknown_fields
 from api_openai.chat.body import REFUSED, ChatBody, refuse_unsupported
+from api_openai.chat.calls import CallLook
 from api_openai.chat.chunks import ChatStreamEncoder
 from api_openai.chat.form import chat_form, format_constraint
 from api_openai.chat.messages import request_turns
+from api_openai.chat.tools import custom_names
 from api_openai.chat.whole import chat_completion
 from api_openai.choices import open_choices
 from api_openai.collect import collect
@@ -34,6 +36,7 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     served = await serving.model_resolve(body.model)
     asks = await _asks(body, served)
     headers = partial(response_headers, asks[0], unknown=unknown_fields(fields, ChatBody, known=REFUSED))
+    look = CallLook(legacy=body.is_legacy, custom=custom_names(body))
     opening = open_choices(served, asks, begun_at=begun_at)
     identity = Identity.of(
         "chatcmpl",
@@ -46,13 +49,13 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
             identity,
             include_usage=bool(body.stream_options.include_usage),
             n_choices=body.n,
-            legacy=body.is_legacy,
+            look=look,
             obfuscates=bool(body.stream_options.include_obfuscation),
         )
         return await stream_when_ready(opening, encoder, content_type=SSE, headers=headers)
     choices = await opening
     answers = await collect(choices, n_choices=body.n)
-    return json_response(chat_completion(identity, answers, legacy=body.is_legacy), headers=headers(choices))
+    return json_response(chat_completion(identity, answers, look), headers=headers(choices))
 
 
 async def _asks(body: ChatBody, served: ServedModel) -> list[Ask]:

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
+from api_openai.custom_tools import custom_input
 from api_openai.responses.identifiers import new_id
 from api_openai.responses.items import Item
 from api_openai.responses.sealed import sealed
@@ -114,7 +113,7 @@ def call_item(call: ToolCall, *, custom: frozenset[str], namespaces: Mapping[str
     """A whole call. A custom tool's text is taken out of the arguments that the model wrote for it."""
     kind, argument, value = "function_call", "arguments", call.arguments
     if call.name in custom:
-        kind, argument, value = "custom_tool_call", "input", str(orjson.loads(call.arguments).get("input", ""))
+        kind, argument, value = "custom_tool_call", "input", custom_input(call.arguments)
     item: Item = {"id": new_id(kind), "type": kind, "status": "completed", "call_id": new_id("call")}
     namespace = namespaces.get(call.name)
     if namespace is not None:

@@ -5,10 +5,10 @@ To the model each is a function. A custom tool's function takes one text; a name
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from api_openai.custom_tools import custom_function
 from models_app.serving.tools import Tool, ToolChoice, parse_tool_choice, parse_tools
 from power_site.http import BadRequest
 
@@ -86,7 +86,7 @@ def _nested(tool: Any, field: str, *, namespace: str) -> Iterator[tuple[str, Too
     for name, harmless in _REFUSED.items():
         if tool.get(name) not in (None, harmless):
             raise BadRequest(f"{field}.{name} is not supported by this server", field=f"{field}.{name}")
-    function = _custom(tool, field) if kind == "custom" else _function(tool)
+    function = custom_function(tool, field) if kind == "custom" else _function(tool)
     yield field, {"type": "function", "function": {**function, "name": qualified_name(tool, namespace)}}
 
 
@@ -101,23 +101,3 @@ def _members(tool: Mapping[str, Any], field: str) -> Iterator[tuple[str, Tool]]:
 def _function(tool: Mapping[str, Any]) -> dict[str, Any]:
     names = ("name", "description", "parameters", "strict")
     return {name: tool[name] for name in names if tool.get(name) is not None}
-
-
-def _custom(tool: Mapping[str, Any], field: str) -> dict[str, Any]:
-    text: dict[str, Any] = {"type": "string", **_pattern(tool.get("format") or {}, f"{field}.format")}
-    parameters = {"type": "object", "properties": {"input": text}, "required": ["input"], "additionalProperties": False}
-    return {"description": tool.get("description") or "", "parameters": parameters}
-
-
-def _pattern(form: Mapping[str, Any], field: str) -> dict[str, Any]:
-    """A text by a regular expression is a schema's; one by a grammar can't stand in the middle of a call."""
-    match form:
-        case {} if form.get("type", "text") == "text":
-            return {}
-        case {"type": "grammar", "syntax": "regex", "definition": str(pattern)}:
-            return {"pattern": f"^(?:{_unanchored(pattern)})$"}
-    raise BadRequest(f"{field}: a custom tool takes text, or a grammar with the syntax regex", field=field)
-
-
-def _unanchored(pattern: str) -> str:
-    return re.sub(r"^\^|(?<!\\)\$$", "", pattern)

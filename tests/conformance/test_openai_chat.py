@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Literal
 
 import jsonschema
@@ -128,6 +129,17 @@ def test_only_allowed_tools_are_called(sdk: OpenAI) -> None:
     assert {call.function.name for call in calls} == {"get_weather"}
 
 
+def test_a_custom_tool_is_called_with_a_text(sdk: OpenAI) -> None:
+    form = {"type": "grammar", "grammar": {"syntax": "regex", "definition": "[0-9]{3}-[0-9]{4}"}}
+    dial: Any = {"type": "custom", "custom": {"name": "dial", "description": "Calls a number", "format": form}}
+    choice = ask(sdk, tools=[dial], tool_choice={"type": "custom", "custom": {"name": "dial"}}).choices[0]
+    (call,) = choice.message.tool_calls
+    assert (call.type, call.custom.name) == ("custom", "dial")
+    assert re.fullmatch("[0-9]{3}-[0-9]{4}", call.custom.input)
+    result: Any = {"role": "tool", "tool_call_id": call.id, "content": "Nobody answers."}
+    assert ask(sdk, messages=[*QUESTION, choice.message, result], tools=[dial], max_tokens=4).choices
+
+
 def test_functions_are_what_tools_were_before(sdk: OpenAI) -> None:
     old: Any = WEATHER["function"]
     choice = ask(sdk, functions=[old], function_call={"name": "get_weather"}).choices[0]
@@ -212,7 +224,7 @@ def long_prompt() -> list[Any]:
         ({"messages": long_prompt(), "stream": True}, openai.BadRequestError, "messages", "context_length_exceeded"),
         ({"model": "nope", "stream": True}, openai.NotFoundError, None, "model_not_found"),
         ({"response_format": {"type": "xml"}}, openai.BadRequestError, "response_format.type", None),
-        ({"tools": [{"type": "custom", "custom": {"name": "x"}}]}, openai.BadRequestError, "tools[0].type", None),
+        ({"tools": [{"type": "browser"}]}, openai.BadRequestError, "tools[0].type", None),
         ({"tools": [{"type": "function", "function": {}}]}, openai.BadRequestError, "tools[0].function.name", None),
         ({"tool_choice": "required"}, openai.BadRequestError, "tool_choice", None),
         ({"reasoning_effort": "high"}, openai.BadRequestError, "reasoning_effort", None),

@@ -9,6 +9,7 @@ import pytest
 
 from api_openai.chat.body import ChatBody, ResponseFormat
 from api_openai.chat.form import chat_form, format_constraint
+from api_openai.chat.tools import custom_names
 from inference import ModelSpec
 from inference.request import Constraint
 from models_app.entries import ServedModel
@@ -22,6 +23,8 @@ SPEC = ModelSpec(
 QWEN = '{{ tools }}<think></think><tool_call>\n{"name": <function-name>, "arguments": <args-json-object>}</tool_call>'
 ADD = {"name": "add", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}}
 TOOL = {"type": "function", "function": ADD}
+LARK = {"type": "grammar", "grammar": {"syntax": "lark", "definition": "start: /a/"}}
+DIGITS = {"type": "grammar", "grammar": {"syntax": "regex", "definition": "[0-9]+"}}
 
 
 def body(**fields: Any) -> ChatBody:
@@ -78,6 +81,18 @@ def test_a_required_or_named_tool_binds_the_answer() -> None:
     assert form("tools", tools=[TOOL], tool_choice="none").tools == ()
 
 
+def test_a_custom_tool_is_a_function_of_one_text() -> None:
+    dial = {"type": "custom", "custom": {"name": "dial", "description": "Calls", "format": DIGITS}}
+    (tool,) = form("tools", tools=[dial]).tools
+    assert tool["function"]["name"] == "dial"
+    assert tool["function"]["parameters"]["properties"] == {"input": {"type": "string", "pattern": "^(?:[0-9]+)$"}}
+    named = {"type": "custom", "custom": {"name": "dial"}}
+    assert form("tools", tools=[TOOL, dial], tool_choice=named).constraint is not None
+    allowed = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [named]}}
+    assert len(form("tools", tools=[TOOL, dial], tool_choice=allowed).tools) == 1
+    assert custom_names(body(tools=[TOOL, dial])) == {"dial"}
+
+
 def test_functions_are_tools_by_their_old_name() -> None:
     old = form("tools", functions=[ADD])
     assert old.tools == form("tools", tools=[TOOL]).tools
@@ -88,7 +103,9 @@ def test_functions_are_tools_by_their_old_name() -> None:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"tools": [{"type": "custom", "custom": {"name": "x"}}]}, "tools[0].type"),
+        ({"tools": [{"type": "code_interpreter"}]}, "tools[0].type"),
+        ({"tools": [{"type": "custom"}]}, "tools[0].custom"),
+        ({"tools": [{"type": "custom", "custom": {"name": "x", "format": LARK}}]}, "tools[0].custom.format"),
         ({"tools": [{"type": "function"}]}, "tools[0].function"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tool_choice": {"type": "function", "function": {"name": "no"}}, "tools": [TOOL]}, "tool_choice"),

@@ -81,3 +81,13 @@ def test_tool_calls_with_arguments_that_are_no_json_are_refused() -> None:
     with pytest.raises(BadRequest) as caught:
         turns({"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{"}}]})
     assert caught.value.field == "messages[0].tool_calls[0].function.arguments"
+
+
+def test_a_custom_tools_call_is_its_functions() -> None:
+    call = {"id": "call_1", "type": "custom", "custom": {"name": "shell", "input": "ls"}}
+    asked, result = turns(
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": "a b", "tool_call_id": "call_1"},
+    )
+    assert asked.tool_calls[0]["function"] == {"name": "shell", "arguments": {"input": "ls"}}
+    assert result.tool_name == "shell"

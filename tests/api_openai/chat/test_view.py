@@ -117,6 +117,19 @@ async def test_functions_get_a_function_call(serve: Serve) -> None:
     assert json.loads(parts[1]["arguments"]) == {"city": "Paris", "days": 2}
 
 
+async def test_a_custom_tool_gets_a_text(serve: Serve) -> None:
+    shell = "<tool_call>\n<function=shell>\n<parameter=input>\nls\n</parameter>\n</function>\n</tool_call>"
+    client, tools = await serve(shell), [{"type": "custom", "custom": {"name": "shell"}}]
+    (call,) = (await whole(client, tools=tools))["choices"][0]["message"]["tool_calls"]
+    assert {**call, "id": ""} == {"id": "", "type": "custom", "custom": {"name": "shell", "input": "ls"}}
+    (head,), (rest,) = [delta["tool_calls"] for delta in deltas(await events(client, tools=tools))[1:-1]]
+    assert (head["type"], head["custom"], rest) == (
+        "custom",
+        {"name": "shell", "input": ""},
+        {"index": 0, "custom": {"input": "ls"}},
+    )
+
+
 async def test_a_cut_answer_says_length_whatever_it_has_called(serve: Serve) -> None:
     choice = (await whole(await serve(ANSWER), tools=[TOOL], max_tokens=len(ANSWER) - 4))["choices"][0]
     assert choice["finish_reason"] == "length"
