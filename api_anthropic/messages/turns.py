@@ -13,6 +13,8 @@ from api_anthropic.messages.signature import thoughts
 from inference.request import Message
 from power_site.http import BadRequest
 
+# A coding agent's word to Anthropic's accounts, which differs between requests that have all else in common.
+_BILLING = "x-anthropic-billing-header:"
 _JOINTS = {"user": "\n", "system": "\n", "assistant": ""}
 
 
@@ -25,7 +27,8 @@ async def engine_turns(body: Body) -> list[Message]:
         if not message.content and (message.role != "assistant" or index + 1 < len(body.messages)):
             raise BadRequest(f"{path}: all messages must have non-empty content", field=path)
         if message.role == "system":
-            turns += _system(message.content, path)
+            said = _system(message.content, path)
+            turns += map(_reminder, said) if any(turn.role != "system" for turn in turns) else said
         elif message.role == "assistant":
             turns.append(_assistant(message.content, path, names))
         else:
@@ -40,7 +43,14 @@ def _system(content: str | list[dict[str, Any]], path: str) -> list[Message]:
         if block.get("type") != "text":
             raise unsupported(block, f"{path}[{index}]")
     texts = [block_text(block, f"{path}[{index}]") for index, block in enumerate(content)]
-    return [Message(role="system", content="\n".join(texts))] if texts else []
+    told = [text for text in texts if not text.startswith(_BILLING)]
+    return [Message(role="system", content="\n".join(told))] if told else []
+
+
+def _reminder(turn: Message) -> Message:
+    """Few templates know a system turn in the midst: some refuse it, others leave it out. Coding agents have put the
+    same into a user's turn, between these tags, for as long as there was no such turn."""
+    return Message(role="user", content=f"<system-reminder>\n{turn.content}\n</system-reminder>")
 
 
 async def _user(content: str | list[dict[str, Any]], path: str, names: dict[str, str]) -> list[Message]:

@@ -112,9 +112,21 @@ async def test_neighbours_of_one_role_are_one_turn() -> None:
     assert said == [user_turn, Message(role="assistant", content="cd")]
 
 
-async def test_a_system_turn_may_stand_in_the_midst() -> None:
-    said = await turns({"role": "user", "content": "a"}, {"role": "system", "content": "Now in French."})
-    assert [turn.role for turn in said] == ["user", "system"]
+async def test_a_system_turn_in_the_midst_is_told_in_a_users() -> None:
+    french = {"role": "system", "content": "Now in French."}
+    asked, answered = {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}
+    reminder = "<system-reminder>\nNow in French.\n</system-reminder>"
+    assert await turns(asked, french) == [Message(role="user", content=f"a\n{reminder}")]
+    assert [(turn.role, turn.content) for turn in await turns(asked, answered, french)][2] == ("user", reminder)
+    first = await turns(french, asked, system="Be brief.")
+    assert first[0] == Message(role="system", content="Be brief.\nNow in French.")
+
+
+async def test_what_is_for_anthropics_accounts_is_not_for_the_model() -> None:
+    billing = text("x-anthropic-billing-header: cc_version=2.1.0df; cc_entrypoint=cli;")
+    said = {"role": "user", "content": "hi"}
+    assert (await turns(said, system=[billing, text("Be brief.")]))[0].content == "Be brief."
+    assert [turn.role for turn in await turns(said, system=[billing])] == ["user"]
 
 
 async def test_only_a_last_answer_may_be_empty() -> None:
