@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import ollama
+import openai
 import pytest
 
 from tests.live import LiveServer
@@ -108,3 +110,43 @@ def test_a_context_given_back_goes_on_without_the_picture(client: ollama.Client)
     first = client.generate(EYE, prompt="What?", images=[picture(1)], options=SHORT)
     assert first.context is not None
     assert client.generate(EYE, prompt="And?", context=first.context, options=SHORT).done
+
+
+def test_openais_parts_are_the_same_images(client: ollama.Client, seeing: LiveServer) -> None:
+    message = {"role": "user", "content": "What is this?", "images": [picture(1)]}
+    theirs = client.chat(EYE, messages=[message], options=SHORT)
+    url = f"data:image/png;base64,{in_base64(picture(1))}"
+    parts = [
+        {"type": "image_url", "image_url": {"url": url, "detail": "low"}},
+        {"type": "text", "text": "What is this?"},
+    ]
+    lengths = []
+    with openai.OpenAI(base_url=f"{seeing.url}/v1", api_key="x", max_retries=0, timeout=60) as sdk:
+        for content in (parts, parts[::-1], [*parts, parts[0]]):
+            asked: list[Any] = [{"role": "user", "content": content}]
+            answer = sdk.chat.completions.create(model=EYE, messages=asked, max_tokens=4, temperature=0)
+            assert answer.usage is not None
+            lengths.append(answer.usage.prompt_tokens)
+            if content is parts:
+                assert answer.choices[0].message.content == theirs.message.content
+    assert lengths[0] == n_prompt(theirs)
+    assert lengths[2] - lengths[0] == N_IMAGE
+
+
+def test_an_image_that_can_not_be_had_is_named(seeing: LiveServer) -> None:
+    with openai.OpenAI(base_url=f"{seeing.url}/v1", api_key="x", max_retries=0, timeout=60) as sdk:
+        for part, named in (
+            (
+                {"type": "image_url", "image_url": {"url": "https://example.com/x.png"}},
+                "messages[0].content[0].image_url.url",
+            ),
+            (
+                {"type": "input_audio", "input_audio": {"data": "?", "format": "wav"}},
+                "messages[0].content[0].input_audio.data",
+            ),
+            ({"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}, None),
+        ):
+            asked: list[Any] = [{"role": "user", "content": [part]}]
+            with pytest.raises(openai.BadRequestError) as caught:
+                sdk.chat.completions.create(model=EYE, messages=asked)
+            assert caught.value.param == named or named is None
