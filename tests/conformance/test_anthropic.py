@@ -79,3 +79,15 @@ def test_a_model_that_sees_counts_every_image(start_server: StartServer, tmp_pat
         blind = tokens({"role": "user", "content": said["content"][:1]})
         assert tokens(said) > blind
         assert tokens(*talk) > tokens(said)
+
+
+def test_who_waits_for_the_prompt_hears_pings_and_then_the_answer(start_server: StartServer, tiny_gguf: Path) -> None:
+    live = start_server(models={"tiny": tiny_gguf}, fake_backend="delay=1.2&length=2", heartbeat_interval="0.3s")
+    body = {"model": "tiny", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9, "stream": True}
+    with httpx2.stream("POST", f"{live.url}/v1/messages", json=body, timeout=60) as answer:
+        assert answer.status_code == 200
+        kinds = [line.removeprefix("event: ") for line in answer.iter_lines() if line.startswith("event: ")]
+    assert kinds[:2] == ["ping"] * 2
+    said = [kind for kind in kinds if kind not in ("ping", "content_block_delta")]
+    order = ["message_start", "content_block_start", "content_block_stop", "message_delta", "message_stop"]
+    assert said == order
