@@ -12,12 +12,17 @@ from tests.projector_files import write_tiny_projector
 
 
 def create_seeing(
-    client: httpx2.Client, folder: Path, name: str = "eye", *, n_proj: int = 64, kind: str = "mlp"
+    client: httpx2.Client, folder: Path, name: str = "eye", *, n_proj: int = 64, kind: str = "mlp", **parameters: float
 ) -> None:
-    """``n_proj`` other than 64 makes a projector that does not fit the model; one of the kind ``qwen2a`` hears."""
+    """``n_proj`` other than 64 makes a projector that does not fit the model; one of the kind ``qwen2a`` hears.
+
+    ``parameters`` are its PARAMETERs.
+    """
     projector = write_tiny_projector(folder / "mmproj.gguf", n_proj=n_proj, kind=kind)
     files = {path.name: _upload(client, path) for path in (write_tiny_gguf(folder / "model.gguf"), projector)}
-    created = client.post("/api/create", json={"model": name, "files": files, "stream": False})
+    created = client.post(
+        "/api/create", json={"model": name, "files": files, "parameters": parameters, "stream": False}
+    )
     assert (created.status_code, created.json()) == (200, {"status": "success"})
 
 
