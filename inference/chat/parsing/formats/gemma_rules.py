@@ -38,6 +38,11 @@ class BareRules:
         choices = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
         if choices:
             return "(" + " | ".join(self._constant(choice) for choice in choices) + ")"
+        parts = next((schema[word] for word in ("anyOf", "oneOf") if isinstance(schema.get(word), list)), None)
+        if parts and depth < MAX_DEPTH and len(self._rules) <= MAX_RULES:
+            others = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
+            wholes = [{**others, **as_schema(part)} for part in parts]
+            return "(" + " | ".join(self._value(f"{rule}_u{n}", part, depth + 1) for n, part in enumerate(wholes)) + ")"
         types = sorted(types_of(schema, self._root)) or ["string"]
         return "(" + " | ".join(self._typed(kind, f"{rule}_{kind}", schema, depth) for kind in types) + ")"
 
@@ -45,6 +50,9 @@ class BareRules:
         if kind in SCALARS:
             self._rules.append(f"{rule}: {schema_rule({**schema, 'type': kind})}")
             return rule
+        if kind == "string" and schema.keys() & {"pattern", "minLength", "maxLength"}:
+            self._rules += text_before(rule, self._end, schema)
+            return f"{self._quote} {rule}"
         if kind == "string" or depth >= MAX_DEPTH or len(self._rules) > MAX_RULES:
             return self._string()
         part = _with(schema, kind)
@@ -67,9 +75,12 @@ class BareRules:
     def _array(self, rule: str, schema: Schema, depth: int) -> str:
         item = self._value(f"{rule}_i", as_schema(schema.get("items")), depth)
         self._rules.append(f"{rule}_m: {item}")
-        least = schema.get("minItems")
-        whole = f'{rule}_m ("," {rule}_m)*'
-        return f'"[" {whole} "]"' if isinstance(least, int) and least > 0 else f'"[" ({whole})? "]"'
+        least, most = _count(schema.get("minItems")) or 0, _count(schema.get("maxItems"))
+        if most == 0:
+            return '"[" "]"'
+        others = "*" if most is None and least < 2 else f"{{{max(least - 1, 0)},{'' if most is None else most - 1}}}"
+        whole = f'{rule}_m ("," {rule}_m){others}'
+        return f'"[" {whole} "]"' if least else f'"[" ({whole})? "]"'
 
     def _string(self) -> str:
         return f"{self._quote} {self._text}"
@@ -78,6 +89,10 @@ class BareRules:
         if isinstance(value, str):
             return f"{self._quote} {literal(value)} {self._quote}" if value else f"{self._quote} {self._quote}"
         return literal(json.dumps(value))
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _with(schema: Schema, kind: str) -> Schema:
