@@ -23,6 +23,8 @@ from inference.request import ChatPrompt, GenerateRequest, Message, Prompt, Text
 
 # faults S25: a template may not make a text many times as long as the context. No token of a real text is longer.
 MAX_CHARS_PER_TOKEN = 64
+# Some 200 bytes each.
+MAX_PROMPT_LOGPROBS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class Preparer:
         if not prepared.tokens:
             raise InvalidRequest("the prompt is empty")
         if len(prepared.tokens) <= n_most:
+            _check_logprobs(request, len(prepared.tokens))
             return prepared
         if not request.truncate:
             raise PromptTooLong(n_prompt=len(prepared.tokens), n_ctx=n_ctx)
@@ -184,6 +187,14 @@ def _compiled(source: str) -> OllamaTemplate:
 
 def _any_run(tokens: list[int], start: int, n: int) -> tuple[int, int]:
     return start, n
+
+
+def _check_logprobs(request: GenerateRequest, n_tokens: int) -> None:
+    """They are held in the server until the client has them."""
+    each = 1 + (request.prompt_logprobs or 0)
+    if request.prompt_logprobs is not None and n_tokens * each > MAX_PROMPT_LOGPROBS:
+        most = MAX_PROMPT_LOGPROBS // n_tokens - 1
+        raise InvalidOption("logprobs", f"logprobs of a prompt of {n_tokens} tokens must be at most {most}")
 
 
 def _cut(prepared: Prepared, n_most: int, num_keep: int, whole: Callable[..., tuple[int, int]]) -> Prepared:

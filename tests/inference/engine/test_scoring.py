@@ -11,7 +11,7 @@ from PIL import Image
 from inference.engine.fake.backend import byte_tokens
 from inference.engine.prepare import Preparer
 from inference.engine.sequence import Sequence
-from inference.errors import InvalidRequest, PromptTooLong
+from inference.errors import InvalidOption, InvalidRequest, PromptTooLong
 from inference.events import PromptLogprobs, Started, TextDelta, TokenLogprob
 from inference.request import ChatPrompt, GenerateRequest, Message, SamplingOptions, TextPrompt
 from tests.inference.engine.support import Engine, echo, fake_backend
@@ -142,6 +142,18 @@ def test_a_prompt_that_does_not_fit_is_refused_and_not_cut() -> None:
     preparer = Preparer(fake_backend(num_ctx=16))
     with pytest.raises(PromptTooLong):
         preparer.prepare(GenerateRequest(prompt=TextPrompt(text=PROMPT), prompt_logprobs=0))
+
+
+def test_more_than_a_server_holds_are_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("inference.engine.prepare.MAX_PROMPT_LOGPROBS", 30)
+    preparer = Preparer(fake_backend())
+    prompt = TextPrompt(text="123456789")
+    assert len(preparer.prepare(GenerateRequest(prompt=prompt, prompt_logprobs=2)).tokens) == 10
+    with pytest.raises(InvalidOption, match="at most 2") as caught:
+        preparer.prepare(GenerateRequest(prompt=prompt, prompt_logprobs=3))
+    assert caught.value.option == "logprobs"
 
 
 def test_images_have_no_logprobs() -> None:
