@@ -14,6 +14,8 @@ from api_anthropic.messages.thinking import wanted_thinking
 from api_anthropic.messages.tools import engine_tool_choice, engine_tools
 from api_anthropic.messages.turns import engine_turns
 from api_anthropic.messages.walk import blocks_within
+from inference.errors import InvalidOption
+from inference.options import ParsedOptions
 from inference.request import Constraint
 from models_app import serving
 from models_app.entries import ServedModel
@@ -46,7 +48,7 @@ async def asked_for(body: Body, served: ServedModel) -> Asked:
     media_admit(served, _n_images(body))
     turns = await engine_turns(body)
     kept = managed(turns, body.context_management)
-    options = serving.served_options(served, _sampling(body, served), defaults=DEFAULTS)
+    options = _options(body, served)
     ask = Ask(
         prompt=chat_prompt(served, kept.turns, form=form),
         options=options,
@@ -70,6 +72,15 @@ async def n_cleared_tokens(served: ServedModel, asked: Asked) -> int:
 def _n_images(body: Body) -> int:
     """Before any of them is fetched."""
     return sum(block.get("type") == "image" for message in body.messages for block in blocks_within(message.content))
+
+
+def _options(body: Body, served: ServedModel) -> ParsedOptions:
+    try:
+        return serving.served_options(served, _sampling(body, served), defaults=DEFAULTS)
+    except InvalidOption as error:
+        if error.option != "stop":
+            raise
+        raise BadRequest(str(error).replace('option "stop"', "stop_sequences"), field="stop_sequences") from None
 
 
 def _sampling(body: Body, served: ServedModel) -> dict[str, Any]:

@@ -51,6 +51,11 @@ async def test_the_models_own_parameters_stand_beside_the_requests_stops() -> No
     assert (await ask(model)).options.stop == ("<|end|>",)
 
 
+async def test_too_many_stop_sequences_are_refused_by_their_own_name() -> None:
+    with pytest.raises(BadRequest, match=r"^stop_sequences must have at most"):
+        await ask(stop_sequences=["x"] * 100)
+
+
 @pytest.mark.parametrize(
     ("fields", "think", "budget"),
     [
