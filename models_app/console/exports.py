@@ -20,7 +20,8 @@ def variables(base_url: str, *, speaks_anthropic: bool) -> dict[str, str]:
     """Name and value, by client: Ollama's tools, the OpenAI SDKs, the Anthropic SDK and its coding agent."""
     found = {"OLLAMA_HOST": base_url, "OPENAI_BASE_URL": f"{base_url}/v1", "OPENAI_API_KEY": _KEY}
     if speaks_anthropic:
-        found |= {"ANTHROPIC_BASE_URL": base_url, "ANTHROPIC_API_KEY": _KEY, "ANTHROPIC_AUTH_TOKEN": _KEY}
+        # One of its two ways to send a key: with both set its SDK warns, and its agent asks which.
+        found |= {"ANTHROPIC_BASE_URL": base_url, "ANTHROPIC_AUTH_TOKEN": _KEY}
     return found
 
 

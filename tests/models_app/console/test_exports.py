@@ -11,6 +11,8 @@ def test_each_client_gets_its_own_variables() -> None:
 
 
 def test_a_wire_that_is_not_spoken_is_not_promised() -> None:
+    spoken = {name for name in variables("http://x", speaks_anthropic=True) if name.startswith("ANTHROPIC")}
+    assert spoken == {"ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN"}, "with a key of either kind its SDK warns"
     assert not any(name.startswith("ANTHROPIC") for name in variables("http://x", speaks_anthropic=False))
 
 
