@@ -51,6 +51,12 @@ class BackgroundResponse:
     def response(self) -> Envelope:
         return self._transcript.response
 
+    async def current(self) -> Envelope:
+        """As far as it has come; an end is one when it is stored, so that it can be continued at once."""
+        if self._transcript.ended and self._task is not None:
+            await asyncio.wait({self._task})
+        return self.response
+
     def start(self) -> asyncio.Task[None]:
         self._task = asyncio.create_task(self._run())
         return self._task

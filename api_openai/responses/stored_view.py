@@ -62,7 +62,7 @@ async def _current(response_id: str) -> Envelope:
     """As far as it has come, where it runs here. Raises ResponseNotFound."""
     running = background_responses.get(response_id)
     if running is not None and not running.ended:
-        return running.response
+        return await running.current()
     return await run_db(store.response_get, response_id)
 
 

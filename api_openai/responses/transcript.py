@@ -174,8 +174,11 @@ class Transcript:
         return self._stamped({"type": f"response.{status}", "response": self.response})
 
     def _placed(self, event: Event) -> Event:
-        return self._stamped({**event, "output_index": len(self._output)})
+        """Events are made for this, so they are written into."""
+        event["output_index"] = len(self._output)
+        return self._stamped(event)
 
     def _stamped(self, event: Event) -> Event:
+        event["sequence_number"] = self._n_events
         self._n_events += 1
-        return {**event, "sequence_number": self._n_events - 1}
+        return event

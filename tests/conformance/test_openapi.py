@@ -73,7 +73,7 @@ def test_our_own_document_holds(fake_server: LiveServer, tiny_gguf: Path, tmp_pa
         blob=tiny_gguf,
         cwd=tmp_path,
     )
-    for route in ("chat/completions", "completions", "embeddings", "models"):
+    for route in ("chat/completions", "completions", "embeddings", "models", "responses"):
         assert "200" in statuses(fake_server.log(), f"/v1/{route}"), f"nothing was answered by {route}"
 
 

@@ -104,6 +104,13 @@ async def test_an_answer_is_thoughts_words_and_calls_streamed_or_not(serve: Serv
     assert response["usage"]["output_tokens_details"]["reasoning_tokens"] > 0
 
 
+async def test_a_stream_says_that_it_lives_until_its_first_word(serve: Serve) -> None:
+    client = await serve("Hello.", settings={"heartbeat_interval": "50ms"}, delay=0.2)
+    text = (await post(client, stream=True)).text
+    assert text.startswith(": waiting\n\n")
+    assert events_in(text)[0]["type"] == "response.created"
+
+
 async def test_a_response_is_kept_until_it_is_deleted(serve: Serve) -> None:
     client = await serve("Hello.")
     response = await whole(client, metadata={"k": "v"}, instructions="Be brief.")
@@ -290,24 +297,25 @@ async def test_a_query_that_can_not_be_is_refused_by_name(api: httpx2.AsyncClien
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, named)
 
 
-@pytest.mark.parametrize(
-    ("fields", "named"),
-    [
-        ({"conversation": "conv_1"}, "conversation"),
-        ({"prompt": {"id": "p"}}, "prompt"),
-        ({"input": None}, "input"),
-        ({"input": []}, "input"),
-        ({"reasoning": {"effort": "hard"}}, "reasoning.effort"),
-        ({"text": {"format": {"type": "json_schema", "name": "n", "schema": {"type": 5}}}}, "text.format"),
-        ({"tool_choice": "required"}, "tool_choice"),
-        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
-        ({"input": [{"role": "user", "content": "hi", "x": nested(250)}]}, "input"),
-        ({"tools": [nested(250)]}, "tools"),
-    ],
-)
-async def test_what_can_not_be_is_refused_by_name(serve: Serve, fields: dict[str, Any], named: str) -> None:
-    answer = await post(await serve("Hello."), **fields)
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, named)
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"conversation": "conv_1"}, "conversation"),
+    ({"prompt": {"id": "p"}}, "prompt"),
+    ({"input": None}, "input"),
+    ({"input": []}, "input"),
+    ({"reasoning": {"effort": "hard"}}, "reasoning.effort"),
+    ({"text": {"format": {"type": "json_schema", "name": "n", "schema": {"type": 5}}}}, "text.format"),
+    ({"tool_choice": "required"}, "tool_choice"),
+    ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+    ({"input": [{"role": "user", "content": "hi", "x": nested(250)}]}, "input"),
+    ({"tools": [nested(250)]}, "tools"),
+]
+
+
+async def test_what_can_not_be_is_refused_by_name(serve: Serve) -> None:
+    client = await serve("Hello.")
+    answers = [(await post(client, **fields), named) for fields, named in REFUSED]
+    assert {answer.status_code for answer, _ in answers} == {400}
+    assert [answer.json()["error"]["param"] for answer, _ in answers] == [named for _, named in answers]
 
 
 async def test_nothing_is_compacted_here(api: httpx2.AsyncClient) -> None:

@@ -19,6 +19,7 @@ NAMED = {
     "/api/generate": "model", "/api/chat": "model", "/api/show": "model", "/api/embed": "model", "/api/push": "model",
     "/api/copy": "source", "/api/create": "from", "/v1/chat/completions": "model", "/v1/completions": "model",
     "/v1/embeddings": "model", "/v1/rerank": "model", "/v1/audio/transcriptions": "model",
+    "/v1/responses": "model", "/v1/responses/input_tokens": "model",
 }  # fmt: skip
 # Of them, those that answer in text, a few tokens of which will do.
 WRITING = frozenset({"/v1/chat/completions", "/v1/completions"})
@@ -51,7 +52,7 @@ def events(context: Any, response: Any) -> list[Any]:
     """Of a list schemathesis checks each by itself; the document's schema is that of the data."""
     text = response.content.decode()
     assert text.endswith("\n\n"), "the last event has no end"
-    data = [event.removeprefix("data: ") for event in text.removesuffix("\n\n").split("\n\n")]
+    data = [line.removeprefix("data: ") for line in text.split("\n") if line.startswith("data: ")]
     return [json.loads(one) for one in data if one != "[DONE]"]
 
 
@@ -73,6 +74,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         _plain(case.body)
     elif case.operation.path == "/v1/embeddings" and len(str(case.body)) % 2:
         case.body.update(input="Hi", options={}, dimensions=4, encoding_format="float")
+    elif case.operation.path.startswith("/v1/responses"):
+        _simple(case.body)
     elif case.operation.path in ("/api/generate", "/api/chat"):
         options = case.body.get("options")
         if options is None or isinstance(options, dict):
@@ -86,6 +89,16 @@ def _plain(body: dict[str, Any]) -> None:
         kept = {name: body[name] for name in ("model", "prompt", "stream", "max_tokens") if name in body}
         body.clear()
         body.update(kept, messages=[{"role": "user", "content": "Hi"}])
+
+
+def _simple(body: dict[str, Any]) -> None:
+    """The same of a response; what it is asked is a word."""
+    body["max_output_tokens"] = 4
+    if len(str(body)) % 2:
+        names = ("model", "stream", "store", "background", "truncation", "max_output_tokens", "service_tier")
+        kept = {name: body[name] for name in names if name in body}
+        body.clear()
+        body.update(kept, input="Hi")
 
 
 @schemathesis.hook
