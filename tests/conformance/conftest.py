@@ -27,6 +27,18 @@ def server(tmp_path_factory: pytest.TempPathFactory, smollm2_path: Path) -> Iter
     assert live.terminate() == 0
 
 
+@pytest.fixture(scope="session")
+def full_server(tmp_path_factory: pytest.TempPathFactory, tiny_gguf: Path) -> Iterator[LiveServer]:
+    """A fast server with one place and no queue: its model ``tiny`` writes until ``max_tokens``, or is left."""
+    settings = {"backend": "fake", "fake_backend": "delay=0.02&length=-1", "num_parallel": 1, "max_queue": 0}
+    live = LiveServer(tmp_path_factory.mktemp("full") / "home", settings | {"context_length": 2048})
+    live.add_model(tiny_gguf, "tiny")
+    live.start()
+    yield live
+    assert live.is_alive(), f"the server ended under the tests:\n{live.log()}"
+    assert live.terminate() == 0
+
+
 @pytest.fixture
 def client(server: LiveServer) -> ollama.Client:
     return ollama.Client(host=server.url, timeout=120)

@@ -1,4 +1,4 @@
-"""langchain-tests' standard suites for ChatOllama and OllamaEmbeddings, in the environment of their own."""
+"""langchain-tests' standard suites for ChatOllama, ChatOpenAI and their embeddings, in the environment of their own."""
 
 from __future__ import annotations
 
@@ -49,5 +49,21 @@ def test_chat_ollama_with_forced_tools(generic: LiveServer, tmp_path: Path) -> N
     assert " passed" in suite("langchain_chat.py", generic, tmp_path, "-k", "TestForced and (tool or agent)")
 
 
-def test_ollama_embeddings(generic: LiveServer, tmp_path: Path) -> None:
-    assert "5 passed" in suite("langchain_embed.py", generic, tmp_path)
+def test_chat_openai(generic: LiveServer, tmp_path: Path) -> None:
+    talk = "TestChatOpenAI and not tool and not agent"
+    assert " passed" in suite("langchain_chat_openai.py", generic, tmp_path, "-k", talk)
+
+
+def test_chat_openai_with_tools(generic: LiveServer, tmp_path: Path) -> None:
+    assert " passed" in suite("langchain_chat_openai.py", generic, tmp_path, "-k", "TestTools and (tool or agent)")
+
+
+def test_chat_openai_over_responses(generic: LiveServer, tmp_path: Path) -> None:
+    """What differs by the endpoint: answers, streams, usage, calls and schemas. The rest is the same code above it."""
+    both = "(TestResponses and (invoke or stream or usage or optional or conversation))"
+    tools = "(TestResponsesTools and (test_tool_calling or test_tool_choice or histories))"
+    assert " passed" in suite("langchain_chat_openai.py", generic, tmp_path, "-k", f"{both} or {tools}")
+
+
+def test_embeddings(generic: LiveServer, tmp_path: Path) -> None:
+    assert "10 passed" in suite("langchain_embed.py", generic, tmp_path)

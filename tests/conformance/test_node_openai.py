@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.conformance.clients_env import node_env
 from tests.conformance.conftest import MODEL
-from tests.conftest import StartServer
 from tests.live import LiveServer
 
 # The first of these tests installs the package.
@@ -21,12 +18,5 @@ def test_the_package_speaks_to_power(server: LiveServer, script: str) -> None:
     node_env("openai").run(script, seconds=300, POWER_URL=server.url, POWER_MODEL=MODEL)
 
 
-def test_it_comes_back_to_a_full_server_and_gives_places_back(start_server: StartServer, tiny_gguf: Path) -> None:
-    full = start_server(
-        models={"tiny": tiny_gguf},
-        fake_backend="delay=0.02&length=-1",
-        num_parallel=1,
-        max_queue=0,
-        context_length=2048,
-    )
-    node_env("openai").run("retries.mjs", seconds=120, POWER_URL=full.url, POWER_MODEL="tiny")
+def test_it_comes_back_to_a_full_server_and_gives_places_back(full_server: LiveServer) -> None:
+    node_env("openai").run("retries.mjs", seconds=120, POWER_URL=full_server.url, POWER_MODEL="tiny")
