@@ -17,7 +17,7 @@ from inference.chat.parsing.forcing import Function, grammar, literal
 from inference.chat.parsing.formats.messages import Messages
 from inference.chat.parsing.jsontext import read_object
 from inference.chat.parsing.parser import Script
-from inference.chat.parsing.source import Ended, Malformed, Markers, Source, Step
+from inference.chat.parsing.source import Ended, Malformed, Markers, Refused, Source, Step
 from inference.chat.parsing.tools import Tools, call_of
 from inference.request import Opening, ThinkingSpan
 
@@ -86,8 +86,9 @@ def _read_call(source: Source, answer: Answer, tools: Tools, name: str) -> Step[
     try:
         arguments = yield from read_object(source)
         answer.call(tools.checked(call_of(name, arguments)))
-    except Malformed:
-        answer.text(source.recorded())
+    except Malformed as error:
+        text = source.recorded()
+        answer.text(error.text if isinstance(error, Refused) else text)
         yield from MESSAGES.body(source, answer.text)
     except Ended:
         answer.is_cut = True
