@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import orjson
 
+from api_openai.responses.arguments import read_arguments
 from api_openai.responses.items import Item
 from api_openai.responses.parts import read_parts
 from api_openai.responses.sealed import opened
@@ -122,10 +122,7 @@ def _thoughts(item: Item, field: str) -> str:
 
 
 def _arguments(item: Item, field: str) -> Mapping[str, Any]:
-    try:
-        arguments = orjson.loads(item["arguments"] or "{}")
-    except orjson.JSONDecodeError:
-        arguments = None
-    if not isinstance(arguments, dict):
+    arguments = read_arguments(item["arguments"])
+    if arguments is None:
         raise BadRequest(f"{field}.arguments must be a JSON object as text", field=f"{field}.arguments")
     return arguments

@@ -19,6 +19,7 @@ _MEDIA_PATHS = frozenset(
         "/v1/tokenize",
         "/v1/chat/completions",
         "/v1/responses",
+        "/v1/responses/input_tokens",
         "/v1/messages",
         "/v1/messages/count_tokens",
         "/v1/audio/transcriptions",

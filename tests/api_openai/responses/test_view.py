@@ -12,7 +12,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from api_openai.models import StoredResponse
-from api_openai.responses import event_schema, store
+from api_openai.responses import background, event_schema, store
 from api_openai.responses.background import background_responses
 from api_openai.responses.schema import InputItemList, Response
 from power_site.http import DatabaseBusy
@@ -33,6 +33,10 @@ CALL = (
 )
 ANSWER = f"<think>\nLet me see.\n</think>\n\nOne moment.\n{CALL}"
 BY_TYPE = {name: kind for kind in event_schema.EVENTS for name in get_args(get_type_hints(kind)["type"])}
+
+
+async def lease_of(response_id: str) -> Any:
+    return (await sync_to_async(StoredResponse.objects.get)(id=response_id)).lease_expires_at
 
 
 def nested(depth: int) -> Any:
@@ -250,6 +254,31 @@ async def test_a_background_response_is_cancelled_with_what_it_has(serve: Serve)
         cancelled = checked(await client.post(f"/v1/responses/{begun['id']}/cancel"))
         assert cancelled["status"] == "cancelled"
         assert cancelled == checked(await client.get(f"/v1/responses/{begun['id']}"))
+
+
+async def test_a_background_response_that_another_process_has_cancelled_ends(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "_RENEW_SECONDS", 0.05)
+    client = await serve("a" * 4000, delay=0.02)
+    begun = await whole(client, background=True)
+    first = await lease_of(begun["id"])
+    await asyncio.sleep(0.2)
+    assert await lease_of(begun["id"]) > first
+    await sync_to_async(StoredResponse.objects.update)(status="cancelled")
+    running = background_responses.get(begun["id"])
+    assert running is not None
+    async with asyncio.timeout(20):
+        while not running.ended:
+            await running.changed()
+    assert running.response["status"] == "cancelled"
+
+
+async def test_there_is_an_end_to_what_runs_in_the_background(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = await serve("Hello.")
+    monkeypatch.setattr(background, "MAX_RUNNING", 0)
+    assert (await post(client, background=True)).status_code == 503
+    assert await sync_to_async(StoredResponse.objects.count)() == 0
 
 
 async def test_a_background_response_that_is_deleted_ends(serve: Serve) -> None:
