@@ -49,7 +49,8 @@ class CacheOptions(Struct, frozen=True, kw_only=True):
 
 
 class ChatBody(Body, frozen=True, kw_only=True):
-    """``think`` is Ollama's; ``functions`` and ``function_call`` are the old names of tools and their choice."""
+    """``think`` and ``_debug_render_only`` are Ollama's; ``functions`` and ``function_call`` are the old names of tools
+    and their choice."""
 
     messages: list[Message] = field(default_factory=list)
     max_completion_tokens: int | None = None
@@ -71,6 +72,7 @@ class ChatBody(Body, frozen=True, kw_only=True):
     prompt_cache_retention: Literal["in_memory", "in-memory", "24h"] | None = None
     prediction: Prediction | None = None
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | None = None
+    debug_render_only: bool = field(default=False, name="_debug_render_only")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 
 from api_openai.schema import Answer, Envelope, FinishReason, Usage
 
@@ -87,10 +87,18 @@ class ChatChoice(Answer, frozen=True, kw_only=True):
     finish_reason: FinishReason
 
 
+class DebugInfo(Answer, frozen=True, kw_only=True):
+    rendered_template: str
+    image_count: int | UnsetType = UNSET
+
+
 class ChatCompletion(Envelope, frozen=True, kw_only=True):
+    """``_debug_info`` in place of the usage where only the prompt was asked for."""
+
     object: Literal["chat.completion"]
     choices: list[ChatChoice]
-    usage: Usage
+    usage: Usage | UnsetType = UNSET
+    debug_info: DebugInfo | UnsetType = field(default=UNSET, name="_debug_info")
 
 
 class ChunkChoice(Answer, frozen=True, kw_only=True):

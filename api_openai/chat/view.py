@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 
 from django.http import HttpRequest
@@ -16,7 +17,7 @@ from api_openai.chat.chunks import ChatStreamEncoder
 from api_openai.chat.form import chat_form, format_constraint
 from api_openai.chat.messages import request_turns
 from api_openai.chat.tools import custom_names
-from api_openai.chat.whole import chat_completion
+from api_openai.chat.whole import chat_completion, rendered_completion
 from api_openai.choices import open_choices
 from api_openai.collect import collect
 from api_openai.identity import Identity
@@ -44,7 +45,7 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
         digest=served.spec.digest,
         service_tier="default" if body.service_tier else None,
     )
-    if body.stream:
+    if body.stream and not body.debug_render_only:
         encoder = ChatStreamEncoder(
             identity,
             include_usage=bool(body.stream_options.include_usage),
@@ -54,7 +55,9 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
         )
         return await stream_when_ready(opening, encoder, content_type=SSE, headers=headers)
     choices = await opening
-    answers = await collect(choices, n_choices=body.n)
+    answers = await collect(choices, n_choices=len(asks))
+    if body.debug_render_only:
+        return json_response(rendered_completion(identity, answers[0].text, asks[0].prompt), headers=headers(choices))
     return json_response(chat_completion(identity, answers, look), headers=headers(choices))
 
 
@@ -62,7 +65,7 @@ async def _asks(body: ChatBody, served: ServedModel) -> list[Ask]:
     serving.require_completion(served, requested=body.model, act="chat")
     form = chat_form(body, served)
     turns = await request_turns(body.messages, served)
-    return asks_for(
+    asks = asks_for(
         body,
         served,
         [chat_prompt(served, turns, form=form)],
@@ -70,3 +73,4 @@ async def _asks(body: ChatBody, served: ServedModel) -> list[Ask]:
         form=form,
         constraint=format_constraint(body.response_format),
     )
+    return [replace(asks[0], render_only=True)] if body.debug_render_only else asks

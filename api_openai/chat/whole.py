@@ -8,6 +8,7 @@ from typing import Any
 from api_openai.chat.calls import FUNCTIONS, CallLook
 from api_openai.chat.chunks import chat_logprobs
 from api_openai.identity import Identity, usage
+from inference.request import Prompt, images_of
 from models_app.serving.answers import Answer
 
 
@@ -21,6 +22,13 @@ def chat_completion(identity: Identity, answers: Sequence[Answer], look: CallLoo
             n_thinking=sum(answer.n_thinking for answer in answers),
         ),
     }
+
+
+def rendered_completion(identity: Identity, text: str, prompt: Prompt) -> dict[str, Any]:
+    """The answer to ``_debug_render_only``, which is Ollama's: the prompt, and no choice (openai/openai.go)."""
+    n_images = len(images_of(prompt))
+    debug = {"rendered_template": text} | ({"image_count": n_images} if n_images else {})
+    return {**identity.head("chat.completion"), "choices": [], "_debug_info": debug}
 
 
 def _choice(index: int, answer: Answer, look: CallLook) -> dict[str, Any]:

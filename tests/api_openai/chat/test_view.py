@@ -158,6 +158,12 @@ async def test_a_final_message_of_the_assistants_is_continued(serve: Serve) -> N
     assert "Assistant: Once upon aUser: hi" in content
 
 
+async def test_a_prompt_can_be_looked_at(serve: Serve) -> None:
+    answer = await whole(await serve(), _debug_render_only=True, stream=True, n=2)
+    assert answer["choices"] == []
+    assert answer["_debug_info"] == {"rendered_template": "User: hi\n\nAssistant:"}
+
+
 async def test_a_prompt_beyond_the_context_is_refused_or_cut(serve: Serve) -> None:
     client = await serve("ok", settings={"context_length": 128})
     long = [{"role": "user", "content": "word " * 100}]
