@@ -65,6 +65,6 @@ def _described(error: Exception) -> tuple[int, bytes]:
 
 def _message(error: Exception) -> str:
     if isinstance(error, inference.PromptTooLong):
-        # The API's words: coding agents make their history shorter when they read them.
-        return f"prompt is too long: {error.n_prompt} tokens > {error.n_ctx} maximum"
+        # The API's words: coding agents make their history shorter when they read them. One token is the answer's.
+        return f"prompt is too long: {error.n_prompt} tokens > {error.n_ctx - 1} maximum"
     return str(error)

@@ -38,8 +38,8 @@ def test_each_class_has_its_status_and_type(error: Exception, status: int, kind:
 
 
 def test_a_long_prompt_is_told_in_the_words_that_agents_look_for() -> None:
-    body = orjson.loads(error_response(inference.PromptTooLong(n_prompt=9000, n_ctx=4096)).content)
-    assert body["error"]["message"] == "prompt is too long: 9000 tokens > 4096 maximum"
+    body = orjson.loads(error_response(inference.PromptTooLong(n_prompt=4096, n_ctx=4096)).content)
+    assert body["error"]["message"] == "prompt is too long: 4096 tokens > 4095 maximum"
 
 
 def test_a_broken_circuit_says_when_to_come_back() -> None:
