@@ -168,9 +168,11 @@ def test_a_forced_call_fits_its_schema_whatever_the_model(generic: LiveServer, c
         stream=stream,
         options={"temperature": 1.5, "seed": 7, "num_predict": 256},
     )
-    (call,) = calls_of(chunks)
-    assert call["function"]["name"] == "get_weather"
-    jsonschema.validate(call["function"]["arguments"], PARAMETERS)
+    calls = calls_of(chunks)
+    assert len(calls) == 1 or (calls and choice == "required")
+    for call in calls:
+        assert call["function"]["name"] == "get_weather"
+        jsonschema.validate(call["function"]["arguments"], PARAMETERS)
     assert joined(chunks, "content") == ""
 
 
