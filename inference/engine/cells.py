@@ -54,9 +54,10 @@ def plan_cells(spec: ModelSpec, options: LoadOptions, *, budget_bytes: int | Non
     cell_bytes = spec.kv_bytes_per_token * KV_TYPE_SCALE[options.kv_cache_type]
     if budget_bytes is not None and cell_bytes:
         n_cells = max(n_ctx, min(n_cells, int(budget_bytes / cell_bytes)))
-    wants_streams = options.kv_layout == "streams" or (options.kv_layout == "auto" and options.swap_bytes > 0)
-    if wants_streams and 1 < n_parallel <= LLAMA_MAX_SEQ and n_cells >= n_ctx * n_parallel:
-        return _streams(n_ctx, n_parallel, cell_bytes)
+    if _wants_streams(options) and 1 < n_parallel <= LLAMA_MAX_SEQ and n_cells >= n_ctx * n_parallel:
+        plan = _streams(n_ctx, n_parallel, cell_bytes)
+        if budget_bytes is None or plan.kv_bytes <= budget_bytes:
+            return plan
     return CellPlan(
         n_ctx=n_ctx,
         n_cells=n_cells,
@@ -65,6 +66,10 @@ def plan_cells(spec: ModelSpec, options: LoadOptions, *, budget_bytes: int | Non
         max_idle_cells=int(spec.size_bytes * IDLE_SHARE / cell_bytes) if cell_bytes else n_cells,
         layout="unified",
     )
+
+
+def _wants_streams(options: LoadOptions) -> bool:
+    return options.kv_layout == "streams" or (options.kv_layout == "auto" and options.swap_bytes > 0)
 
 
 def _streams(n_ctx: int, n_parallel: int, cell_bytes: float) -> CellPlan:

@@ -28,6 +28,36 @@ def test_less_memory_means_fewer_cells_but_one_context_always() -> None:
     assert plan_cells(SPEC, options, budget_bytes=0).n_cells == 2048
 
 
+class TestLayout:
+    options = LoadOptions(num_ctx=2048, num_parallel=4, swap_bytes=1)
+
+    def test_there_is_a_stream_for_each_lane_where_each_has_a_full_context_anyway(self) -> None:
+        plan = plan_cells(SPEC, self.options)
+        assert (plan.layout, plan.n_seq_max, plan.max_idle_cells) == ("streams", 4, plan.n_cells)
+        assert plan.kv_bytes == plan_cells(SPEC, self._with(kv_layout="unified")).kv_bytes == 8_192_000
+
+    @pytest.mark.parametrize(
+        "options", [{"kv_layout": "unified"}, {"num_cells": 4096}, {"num_parallel": 1}, {"swap_bytes": 0}]
+    )
+    def test_otherwise_the_cache_is_one(self, options: dict[str, object]) -> None:
+        assert plan_cells(SPEC, self._with(**options)).layout == "unified"
+
+    def test_without_room_to_swap_streams_have_to_be_asked_for(self) -> None:
+        assert plan_cells(SPEC, self._with(swap_bytes=0, kv_layout="streams")).layout == "streams"
+
+    def test_a_stream_is_as_long_as_llama_cpp_makes_it_and_the_budget_counts_all_of_it(self) -> None:
+        options = self._with(num_ctx=1000)
+        assert plan_cells(SPEC, options).kv_bytes == 4 * 1024 * 1000
+        plan = plan_cells(SPEC, options, budget_bytes=4_050_000)
+        assert (plan.layout, plan.kv_bytes) == ("unified", 4_000_000)
+
+    def test_a_model_that_only_embeds_has_no_lanes(self) -> None:
+        assert plan_cells(msgspec.structs.replace(SPEC, embeds_only=True), self.options).layout == "unified"
+
+    def _with(self, **fields: object) -> LoadOptions:
+        return msgspec.structs.replace(self.options, **fields)
+
+
 def test_a_quantized_cache_takes_less() -> None:
     sizes = [
         plan_cells(SPEC, LoadOptions(num_ctx=1024, kv_cache_type=kind)).kv_bytes for kind in ("f16", "q8_0", "q4_0")

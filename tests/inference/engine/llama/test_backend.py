@@ -69,13 +69,19 @@ class Real:
         return self.text(sequence)
 
 
+@pytest.fixture(params=["smollm2", "smollm2_streams"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """The model with either layout of its cache."""
+    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
+
+
 def test_it_counts_on(smollm2: Backend) -> None:
     assert Real(smollm2).answer(COUNT) == " 15, 16, 17,"
 
 
 @pytest.mark.slow
-def test_an_answer_is_the_same_with_and_without_its_prefix_in_the_cache(smollm2: Backend) -> None:
-    real = Real(smollm2)
+def test_an_answer_is_the_same_with_and_without_its_prefix_in_the_cache(backend: Backend) -> None:
+    real = Real(backend)
     cold = real.answer(COUNT)
     warm = real.add(COUNT)
     turn = real.add(COUNT + cold)
@@ -91,8 +97,8 @@ def test_an_answer_is_the_same_with_and_without_its_prefix_in_the_cache(smollm2:
 
 
 @pytest.mark.slow
-def test_three_at_once_answer_as_each_does_alone(smollm2: Backend) -> None:
-    real = Real(smollm2)
+def test_three_at_once_answer_as_each_does_alone(backend: Backend) -> None:
+    real = Real(backend)
     sequences = [real.add(text) for text in (COUNT, ALPHABET, COUNT + " 15,")]
     real.run()
     counted, spelled, counted_on = [real.text(each) for each in sequences]
@@ -101,8 +107,8 @@ def test_three_at_once_answer_as_each_does_alone(smollm2: Backend) -> None:
 
 
 @pytest.mark.slow
-def test_taking_turns_in_one_lane_changes_no_answer(smollm2: Backend) -> None:
-    real = Real(smollm2, num_parallel=1, quantum=3)
+def test_taking_turns_in_one_lane_changes_no_answer(backend: Backend) -> None:
+    real = Real(backend, num_parallel=1, quantum=3)
     sequences = [real.add(COUNT), real.add(ALPHABET)]
     real.run()
     assert real.text(sequences[0]) == " 15, 16, 17,"
@@ -110,8 +116,8 @@ def test_taking_turns_in_one_lane_changes_no_answer(smollm2: Backend) -> None:
 
 
 @pytest.mark.slow
-def test_preemption_changes_no_answer(smollm2: Backend) -> None:
-    real = Real(smollm2)
+def test_preemption_changes_no_answer(backend: Backend) -> None:
+    real = Real(backend)
     old, young = real.add(COUNT), real.add(ALPHABET)
     for _ in range(5):
         real.step()
@@ -122,8 +128,8 @@ def test_preemption_changes_no_answer(smollm2: Backend) -> None:
 
 
 @pytest.mark.slow
-def test_what_was_swapped_out_changes_no_answer(smollm2: Backend) -> None:
-    real = Real(smollm2)
+def test_what_was_swapped_out_changes_no_answer(backend: Backend) -> None:
+    real = Real(backend)
     prompt = ALPHABET * 3 + " r s t. " + COUNT
     cold = real.answer(prompt)
     while real.scheduler.slots.evict_idle():
@@ -139,10 +145,28 @@ def test_what_was_swapped_out_changes_no_answer(smollm2: Backend) -> None:
     assert real.text(turn) == " 18, 19, 20,"
 
 
+@pytest.mark.slow
+def test_moving_beside_another_changes_no_answer(smollm2_streams: Backend) -> None:
+    real = Real(smollm2_streams)
+    first, between, last = real.add(COUNT), real.add(ALPHABET), real.add("I say it: " + COUNT)
+    while not last.n_generated:
+        real.step()
+    streams = [sequence.slot and sequence.slot.seq_id for sequence in (first, between, last)]
+    assert streams == [0, 1, 2]
+    real.scheduler.cancel(between.request_id)
+    real.step()
+    assert {first.slot and first.slot.seq_id, last.slot and last.slot.seq_id} in ({0, 1}, {1, 2})
+    real.run()
+    assert (real.text(first), real.text(last)) == (" 15, 16, 17,", " 15, 16, 17,")
+    again = real.add(ALPHABET)
+    real.run()
+    assert real.text(again).startswith(" r s t u v w x y z")
+
+
 @pytest.mark.parametrize("after_seconds", [0.0, 0.01, 0.05])
 @pytest.mark.slow
-def test_an_aborted_decode_is_repeated_without_a_trace(smollm2: Backend, after_seconds: float) -> None:
-    real = Real(smollm2)
+def test_an_aborted_decode_is_repeated_without_a_trace(backend: Backend, after_seconds: float) -> None:
+    real = Real(backend)
     counting = real.add(COUNT)
     for _ in range(4):
         real.step()
@@ -150,9 +174,9 @@ def test_an_aborted_decode_is_repeated_without_a_trace(smollm2: Backend, after_s
     step = real.scheduler.schedule()
     assert step is not None
     assert len(step.chunks) == 2
-    threading.Timer(after_seconds, smollm2.abort).start()
+    threading.Timer(after_seconds, backend.abort).start()
     try:
-        smollm2.decode(step.batch)
+        backend.decode(step.batch)
     except Aborted:
         real.scheduler.rollback(step)
     else:
@@ -178,8 +202,8 @@ def test_a_long_decode_stops_within_a_quarter_of_a_second(smollm2: Backend) -> N
 
 
 @pytest.mark.slow
-def test_a_full_context_is_shifted_and_goes_on(smollm2: Backend) -> None:
-    real = Real(smollm2)
+def test_a_full_context_is_shifted_and_goes_on(backend: Backend) -> None:
+    real = Real(backend)
     sequence = real.add(COUNT, num_predict=100)
     real.run()
     finished = real.event(sequence, Finished)
@@ -189,8 +213,8 @@ def test_a_full_context_is_shifted_and_goes_on(smollm2: Backend) -> None:
 
 
 @pytest.mark.slow
-def test_cells_of_another_sequence_survive_a_shift(smollm2: Backend) -> None:
-    real = Real(smollm2)
+def test_cells_of_another_sequence_survive_a_shift(backend: Backend) -> None:
+    real = Real(backend)
     shared = "The days of the week are Monday, Tuesday, Wednesday, Thursday, Friday, Saturday and Sunday. " * 2
     long = real.add(shared + COUNT, num_predict=70)
     real.step()
@@ -205,12 +229,12 @@ def test_cells_of_another_sequence_survive_a_shift(smollm2: Backend) -> None:
 
 
 @pytest.mark.slow
-def test_a_seed_gives_the_same_answer_again_and_another_seed_another(smollm2: Backend) -> None:
+def test_a_seed_gives_the_same_answer_again_and_another_seed_another(backend: Backend) -> None:
     def answer(seed: int) -> str:
-        for seq_id in range(smollm2.info.n_seq_max):
-            smollm2.seq_rm(seq_id, -1, -1)
+        for seq_id in range(backend.info.n_seq_max):
+            backend.seq_rm(seq_id, -1, -1)
         sampling = SamplingOptions(seed=seed, temperature=1.5, top_k=0, top_p=1.0)
-        return Real(smollm2).answer("Once upon a time", sampling=sampling, num_predict=8)
+        return Real(backend).answer("Once upon a time", sampling=sampling, num_predict=8)
 
     assert answer(7) == answer(7)
     assert len({answer(seed) for seed in (7, 8, 9)}) == 3
