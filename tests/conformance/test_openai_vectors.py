@@ -16,7 +16,7 @@ import pytest
 from tests.conformance.conftest import MODEL
 from tests.conformance.test_embeddings import N_TOKENS, SENTENCES, SIMILARITIES
 from tests.live import LiveServer
-from tests.pictures import picture, wav
+from tests.pictures import in_base64, picture, wav
 from tests.rank_files import write_tiny_bert_ranker
 from tests.seeing import create_seeing
 
@@ -160,3 +160,16 @@ def test_and_piece_by_piece(sdk: openai.OpenAI) -> None:
 def test_what_can_not_be_written_down_raises(sdk: openai.OpenAI, fields: Any) -> None:
     with pytest.raises(openai.BadRequestError):
         sdk.audio.transcriptions.create(**{"model": EAR, "file": SPEECH} | fields)
+
+
+def test_a_chat_hears_its_input_audio(sdk: openai.OpenAI) -> None:
+    text = {"type": "text", "text": "What is said?"}
+    sound = {"type": "input_audio", "input_audio": {"data": in_base64(SPEECH[1]), "format": "wav"}}
+
+    def n_prompt(*parts: Any) -> int:
+        asked: list[Any] = [{"role": "user", "content": list(parts)}]
+        answer = sdk.chat.completions.create(model=EAR, messages=asked, max_tokens=2)
+        assert answer.usage is not None
+        return answer.usage.prompt_tokens
+
+    assert n_prompt(sound, text) > n_prompt(text)

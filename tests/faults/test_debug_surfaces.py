@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize(
     "path",
-    ["/debug/vars", "/debug/pprof/", "/docs", "/swagger.json", "/.env", "/.git/config", "/api/nope", "/admin/nope"],
+    ["/debug/vars", "/debug/pprof/", "/redoc", "/swagger.json", "/.env", "/.git/config", "/api/nope", "/admin/nope"],
 )
 def test_an_unknown_path_is_a_small_json_404(shared_server: LiveServer, path: str) -> None:
     answer = httpx2.get(f"{shared_server.url}{path}", follow_redirects=False)
