@@ -87,7 +87,7 @@ class BackgroundResponse:
         finally:
             if generation is not None:
                 generation.close()
-        await self._save()
+        last = await self._saved(last)
         self.ended = True
         self._tell(last)
 
@@ -100,11 +100,15 @@ class BackgroundResponse:
             self._tell(told)
         raise AssertionError("a stream ends with Finished or raises")
 
-    async def _save(self) -> None:
+    async def _saved(self, last: list[Event]) -> list[Event]:
+        """What is told of the end. An answer that could not be stored has failed, as its lease will say."""
         try:
             await run_db(store.response_update, response=self.response)
-        except Exception as error:  # noqa: BLE001 - nobody waits for it; the lease that runs out says that it failed
+        except Exception as error:  # noqa: BLE001 - the wire's table says what of it a client may see
             logger.warning("a background response could not be stored: %s", type(error).__name__)
+            if self.response["status"] in store.USABLE:
+                return [*last[:-1], *self._transcript.fail(error)]
+        return last
 
     def _tell(self, events: Sequence[Event]) -> None:
         if self.is_streamed:

@@ -15,11 +15,11 @@ from django.utils import timezone
 from api_openai.models import StoredItem, StoredResponse
 from api_openai.responses.items import REFERENCE, Item
 from api_openai.responses.refusals import PreviousResponseNotFound, ResponseNotFound
+from api_openai.responses.store import USABLE
 from power_site.conf import config
 from power_site.http import BadRequest
 
 MAX_TURNS = 1000
-_USABLE = ("completed", "incomplete")
 _BATCH = 400
 
 
@@ -47,7 +47,7 @@ def _turns(response_id: str) -> list[str]:
         if found is None:
             raise PreviousResponseNotFound(next_id)
         previous_id, status, size_bytes = found
-        if status not in _USABLE:
+        if status not in USABLE:
             raise _unusable(f"Previous response with id '{next_id}' has the status {status}.")
         turns.append(next_id)
         n_bytes += size_bytes

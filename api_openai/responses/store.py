@@ -20,6 +20,7 @@ from api_openai.responses.refusals import ResponseNotFound
 from power_site.conf import config
 
 RUNNING = ("queued", "in_progress")
+USABLE = ("completed", "incomplete")
 LEASE_SECONDS = 30.0
 LONGEST_SECONDS = 100 * 365 * 86_400.0
 INTERRUPTED = {"code": "server_error", "message": "the server ended while it worked on this response"}

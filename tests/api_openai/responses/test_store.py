@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from api_openai.models import StoredItem, StoredResponse
+from api_openai.responses import pruning
 from api_openai.responses.pruning import prune
 from api_openai.responses.refusals import ResponseNotFound
 from api_openai.responses.store import (
@@ -41,13 +42,16 @@ def test_what_was_deleted_leaves_nothing(stored: Stored) -> None:
             gone(response["id"])
 
 
-def test_what_has_expired_is_not_found_and_goes_with_the_next_that_is_stored(stored: Stored) -> None:
+def test_what_has_expired_is_not_found_and_goes_with_the_next_that_is_stored(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = stored()["id"]
     StoredResponse.objects.update(expires_at=PAST)
     with pytest.raises(ResponseNotFound):
         response_get(old)
-    prune(max_bytes=10**9)
-    assert not StoredResponse.objects.exists()
+    monkeypatch.setattr(pruning, "_due_at", 0.0)
+    new = stored()["id"]
+    assert list(StoredResponse.objects.values_list("id", flat=True)) == [new]
 
 
 def test_the_setting_says_for_how_long(stored: Stored) -> None:

@@ -228,6 +228,18 @@ async def test_an_answer_that_can_not_be_kept_has_failed(serve: Serve, monkeypat
     assert told[-1]["error"]["code"] == "catalog_busy"
 
 
+async def test_nor_has_one_in_the_background(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*, response: dict[str, Any]) -> bool:
+        if response["status"] == "completed":
+            raise DatabaseBusy
+        return True
+
+    client = await serve("Hello.")
+    monkeypatch.setattr(store, "response_update", busy)
+    told = await events(client, background=True)
+    assert [event["type"] for event in told[-2:]] == ["response.failed", "error"]
+
+
 async def test_names_that_mean_nothing_are_named(serve: Serve) -> None:
     client = await serve("Hello.")
     answer = await post(client, colour="blue", options={"num_fish": 1})
