@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -19,7 +20,8 @@ class Choices:
     ``first`` is the generation that started first; the others start beside it and may wait for a slot.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, silent_seconds: float = math.inf) -> None:
+        self._silent_seconds = silent_seconds
         self._loop = asyncio.get_running_loop()
         self._generations: dict[int, Generation] = {}
         self._tasks: dict[asyncio.Task[Generation | list[Event] | None], int] = {}
@@ -62,16 +64,21 @@ class Choices:
     async def open(self, served: ServedModel, asks: Sequence[Ask], *, begun_at: float) -> None:
         """Returns when one has started. Raises what any of them has failed with until then."""
         if len(asks) == 1:
-            self.adopt([await generation_start(served, asks[0], begun_at=begun_at)])
+            self.adopt([await self._start(served, asks[0], begun_at)])
             return
         for index, ask in enumerate(asks):
-            self._watch(index, asyncio.create_task(generation_start(served, ask, begun_at=begun_at)))
+            self._watch(index, asyncio.create_task(self._start(served, ask, begun_at)))
         try:
             while not self._generations:
                 await self._next_items()
         except BaseException:
             self.close()
             raise
+
+    async def _start(self, served: ServedModel, ask: Ask, begun_at: float) -> Generation:
+        generation = await generation_start(served, ask, begun_at=begun_at)
+        generation.silent_seconds = self._silent_seconds
+        return generation
 
     async def _next_items(self) -> Items:
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -103,8 +110,11 @@ class Choices:
             task.cancel()
 
 
-async def open_choices(served: ServedModel, asks: Sequence[Ask], *, begun_at: float) -> Choices:
-    choices = Choices()
+async def open_choices(
+    served: ServedModel, asks: Sequence[Ask], *, begun_at: float, silent_seconds: float = math.inf
+) -> Choices:
+    """``silent_seconds``: after so much time without a whole event there is an empty one."""
+    choices = Choices(silent_seconds=silent_seconds)
     await choices.open(served, asks, begun_at=begun_at)
     return choices
 

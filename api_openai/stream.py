@@ -17,6 +17,7 @@ from api_openai.errors import NO_FIELDS, Fields, error_body
 from api_openai.identity import Identity, usage
 from inference.errors import ShuttingDown
 from inference.events import Event, Finished, TextDelta, ThinkingDelta, TokenLogprob, ToolCall
+from power_site.streams import SSE_COMMENT
 
 DONE = b"data: [DONE]\n\n"
 # Bytes of a piece and its obfuscation together are a multiple of this.
@@ -46,6 +47,9 @@ class StreamEncoder(ABC):
         self._tail = b'}],"usage":null' if include_usage else b"}]"
 
     def encode(self, items: Items) -> bytes:
+        """A comment where there is nothing but that the answer goes on."""
+        if not any(events for _, events in items):
+            return SSE_COMMENT
         return b"".join([self._choice(index, event) for index, events in items for event in events])
 
     def fail(self, error: Exception) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from functools import partial
@@ -25,6 +26,7 @@ from models_app import serving
 from models_app.entries import ServedModel
 from models_app.serving import Ask
 from models_app.serving.prompts import chat_prompt
+from power_site.conf import config
 from power_site.http import SSE, convert, json_response, read_json
 from power_site.streams import stream_when_ready
 
@@ -38,7 +40,8 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     asks = await _asks(body, served)
     headers = partial(response_headers, asks[0], unknown=unknown_fields(fields, ChatBody, known=REFUSED))
     look = CallLook(legacy=body.is_legacy, custom=custom_names(body))
-    opening = open_choices(served, asks, begun_at=begun_at)
+    silent_seconds = config().heartbeat_interval if body.stream else math.inf
+    opening = open_choices(served, asks, begun_at=begun_at, silent_seconds=silent_seconds)
     identity = Identity.of(
         "chatcmpl",
         model=body.model,

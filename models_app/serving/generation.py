@@ -14,6 +14,7 @@ from inference.events import Event, Finished, Started, TextDelta, ThinkingDelta
 from inference.options import ParsedOptions
 from inference.request import Constraint, GenerateRequest, Prompt
 from models_app.entries import ServedModel
+from models_app.serving.account import NOBODY, Account
 from models_app.serving.answer_form import TEXT_FORM, AnswerForm
 from models_app.serving.media import media_check
 from models_app.serving.residency import served_load_options
@@ -60,10 +61,12 @@ class Generation:
         begun_at: float,
         resolved_at: float,
         reader: AnswerReader | None = None,
+        account: Account = NOBODY,
     ) -> None:
         self._stream = stream
         self._model = model
         self._reader = reader
+        self._account = account
         self._n_generated = 0
         self._counted = False
         self.silent_seconds = math.inf
@@ -109,6 +112,7 @@ class Generation:
         if not self._counted:
             self._counted = True
             metrics.tokens(self._model, "output", self._n_generated)
+            self._account.note(self._model, self.started, n_generated=self._n_generated)
 
 
 async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) -> Generation:
@@ -141,7 +145,14 @@ async def generation_start(served: ServedModel, ask: Ask, *, begun_at: float) ->
     except InvalidConstraint as error:
         raise ask.form.unsuitable(error, constraint) from None
     reader = None if ask.render_only else ask.form.reader(stream.started)
-    return Generation(stream, model=served.name.short, begun_at=begun_at, resolved_at=resolved_at, reader=reader)
+    return Generation(
+        stream,
+        model=served.name.short,
+        begun_at=begun_at,
+        resolved_at=resolved_at,
+        reader=reader,
+        account=Account(user=ask.user, metadata=ask.metadata),
+    )
 
 
 def truncation_header(started: Started) -> dict[str, str]:

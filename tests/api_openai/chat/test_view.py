@@ -196,6 +196,24 @@ async def test_while_a_model_loads_the_stream_says_that_it_lives(serve: Serve) -
     assert deltas(chunks[len(waiting) :])[0]["role"] == "assistant"
 
 
+async def test_a_call_that_takes_long_is_waited_for_aloud(serve: Serve) -> None:
+    client = await serve(f"One moment.{CALL}", delay=0.01, settings={"heartbeat_interval": "200ms"})
+    chunks = await events(client, tools=[TOOL], think=False)
+    begun = next(place for place, piece in enumerate(chunks) if isinstance(piece, dict))
+    assert ": waiting" in chunks[begun:]
+    assert [piece["choices"][0]["finish_reason"] for piece in chunks if isinstance(piece, dict)][-1] == "tool_calls"
+
+
+async def test_who_asks_is_noted_for_the_accounts(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    client = await serve("ok")
+    with caplog.at_level("INFO", logger="power.usage"):
+        await whole(client, think=False, user="u1", metadata={"team": "x"})
+        await events(client, think=False, safety_identifier="u2")
+        await whole(client, think=False)
+    noted = [record.getMessage() for record in caplog.records if record.name == "power.usage"]
+    assert [line.partition(" user=")[2] for line in noted] == ['"u1" metadata={"team":"x"}', '"u2" metadata={}']
+
+
 async def test_a_failure_after_the_first_byte_is_an_event(serve: Serve) -> None:
     client = await serve("ok", load_delay=0.4, load_error="broken", settings={"heartbeat_interval": "100ms"})
     answer = await post(client, stream=True)
