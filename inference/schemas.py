@@ -30,14 +30,18 @@ FORMATS = frozenset(
         "regex",
     ]
 )
+# For readers only. Half of a tool's schema is such, and what is short needs no trial.
+_WORDS = frozenset(["title", "description", "$comment", "examples", "default", "deprecated", "readOnly", "writeOnly"])
 _OF_SCHEMAS = frozenset(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"])
 # Their values are instances, whatever they look like.
 _OF_VALUES = frozenset(["const", "enum", "default", "example", "examples"])
 
 
 def without_notes(schema: Any) -> Any:
-    """``schema`` less ``format``s that JSON Schema does not define and ``uniqueItems: false``. What is nested too
-    deeply to be looked through comes back as it is: no compiler takes it."""
+    """``schema`` less words for readers, ``format``s that JSON Schema does not define and ``uniqueItems: false``.
+
+    What is nested too deeply to be looked through comes back as it is: no compiler takes it.
+    """
     try:
         return _plain(schema)
     except RecursionError:
@@ -61,6 +65,8 @@ def _inside(name: str, value: Any) -> Any:
 
 
 def _is_note(name: str, value: Any) -> bool:
+    if name in _WORDS:
+        return True
     if name == "format":
         return isinstance(value, str) and value not in FORMATS
     return name == "uniqueItems" and value is False

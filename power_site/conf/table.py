@@ -152,7 +152,8 @@ class Config:
     generic_tools: bool = setting(
         False,
         kinds.boolean(),
-        "Offer tools to models whose template knows none, described in words; otherwise such a request is refused.",
+        "Offer tools to models whose template knows none on /api too, described in words; otherwise such a request is "
+        "refused there.",
     )
     origins: tuple[str, ...] = setting(
         (),

@@ -16,6 +16,9 @@ from inference.schemas import relaxed, shape_only, without_notes
         ({"items": {"format": "binary"}, "uniqueItems": False}, {"items": {}}),
         ({"anyOf": [{"format": "password"}, True]}, {"anyOf": [{}, True]}),
         ({"uniqueItems": True}, {"uniqueItems": True}),
+        ({"description": "a", "title": "b", "default": 1, "type": "null"}, {"type": "null"}),
+        ({"properties": {"description": {"title": "x"}}}, {"properties": {"description": {}}}),
+        ({"const": {"title": "x"}}, {"const": {"title": "x"}}),
         (True, True),
     ],
 )
@@ -28,7 +31,7 @@ def test_a_property_may_be_called_format() -> None:
     assert without_notes(schema) == schema
 
 
-@pytest.mark.parametrize("name", ["const", "default"])
+@pytest.mark.parametrize("name", ["const", "enum"])
 def test_a_value_is_no_schema(name: str) -> None:
     schema = {name: {"format": "path", "uniqueItems": False}}
     assert without_notes(schema) == schema
