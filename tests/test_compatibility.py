@@ -62,7 +62,7 @@ def test_every_endpoint_is_in_it() -> None:
     shown = set(re.findall(r"(?:GET|HEAD|POST|DELETE) /[\w./{}-]*", section("All endpoints")))
     ours = {f"{method} {path}" for path, methods in routes() for method in methods if not path.startswith("/v1/")}
     assert ours <= shown
-    assert {one for one in shown - ours if one != "HEAD /"} == set()
+    assert shown - ours == {"HEAD /", "GET /docs"}  # neither is an operation of the document
 
 
 @pytest.mark.parametrize("title", SECTIONS)
