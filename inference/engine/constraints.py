@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 
 from inference.constrain import Compiler, Matcher, Vocabulary
@@ -10,6 +11,8 @@ from inference.engine.lazy import LazyMatcher
 from inference.engine.thinking import ThinkingWatch
 from inference.errors import InvalidConstraint
 from inference.request import GenerateRequest
+
+logger = logging.getLogger("inference.constraints")
 
 
 def new_compiler(backend: Backend) -> Compiler:
@@ -52,4 +55,5 @@ def lazy_matcher_for(compiler: Compiler, request: GenerateRequest) -> LazyMatche
             return LazyMatcher(lazy.openings, beginning, compiler.speller(request.preserved), once=lazy.once)
     if refusal is not None and lazy.needed:
         raise refusal
+    logger.info("no grammar could be made of a request's tools: its calls are checked only")
     return None

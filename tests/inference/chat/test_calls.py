@@ -77,6 +77,7 @@ def test_behind_the_one_that_may_be_a_call_is_text(writer: Any) -> None:
     [
         (HERMES, 'Well: <tool_call>\n{"name": "weather", "argum'),
         (HARMONY, '<|channel|>commentary to=functions.weather<|message|>{"days'),
+        (HARMONY, "<|channel|>commentary to=functions.weather <|const"),
         (GLIMMER, ' to=weather<|message|><atem:function_calls>\n<atem:invoke name="weather">'),
         (KIMI_K3, '<|open|>tools<|sep|><|open|>call tool="weather" index="1"<|sep|><|open|>argument'),
     ],

@@ -13,7 +13,16 @@ from inference.config import LoadOptions
 from inference.engine.fake.backend import FakeBackend
 from inference.engine.runner import Runner
 from inference.events import Event, Failed, Finished, Started, TextDelta
-from inference.request import ChatPrompt, Constraint, GenerateRequest, Message, TextPrompt, TokenPrompt
+from inference.request import (
+    ChatPrompt,
+    Constraint,
+    GenerateRequest,
+    LazyConstraint,
+    Message,
+    Opening,
+    TextPrompt,
+    TokenPrompt,
+)
 from tests.inference.engine.support import echo, fake_backend
 
 LIMIT_SECONDS = 20.0
@@ -291,3 +300,21 @@ def test_no_thread_and_no_sampler_is_left_behind_after_many_requests(start: Star
         running.inbox.end(each)
     assert threading.active_count() <= n_threads + 2
     assert len(freed) == len(made)
+
+
+def test_a_constraint_that_begins_later_is_prepared_with_the_request(start: Start) -> None:
+    running = start("length=20")
+    digits = Constraint(kind="lark", text='start: "<" /[0-9]{3}/')
+    lazy = LazyConstraint(openings=(Opening(pattern="<", begins="<"),), constraints=(digits,), once=True)
+    running.submit(1, "so <many ", lazy_constraint=lazy)
+    running.submit(
+        2, "x", lazy_constraint=LazyConstraint(openings=(), constraints=(Constraint(kind="lark"),), needed=True)
+    )
+    assert isinstance(running.inbox.end(1), Finished)
+    text = running.inbox.text(1)
+    assert text.startswith("so <")
+    assert len(text) == 7
+    assert text[4:].isdigit()
+    refused = running.inbox.end(2)
+    assert isinstance(refused, Failed)
+    assert refused.error == "InvalidConstraint"

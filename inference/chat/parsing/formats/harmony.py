@@ -68,6 +68,7 @@ def _message(source: Source, answer: Answer, tools: Tools) -> Step[None]:
         # A header that is cut off is markup; one that holds an answer is the model's slip.
         if not mark and not CLEAN.fullmatch(text):
             answer.text(text.rpartition(CHANNEL)[2])
+        answer.is_cut = not mark and FUNCTIONS in text
         return
     header = Header.of(text)
     if header.recipient.startswith(FUNCTIONS):
