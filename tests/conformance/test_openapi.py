@@ -32,7 +32,9 @@ def fake_server(tmp_path_factory: pytest.TempPathFactory, tiny_gguf: Path) -> It
     assert live.terminate() == 0
 
 
-def schemathesis(document: str, *options: str, url: str, model: str, blob: Path, cwd: Path) -> str:
+def schemathesis(
+    document: str, *options: str, url: str, model: str, blob: Path, cwd: Path, response_id: str = ""
+) -> str:
     fixed = ["--generation-deterministic", "--no-color", "--warnings=off", "--continue-on-failure"]
     digest = f"sha256:{hashlib.sha256(blob.read_bytes()).hexdigest()}"
     return client_env("schemathesis").run(
@@ -43,6 +45,7 @@ def schemathesis(document: str, *options: str, url: str, model: str, blob: Path,
         SCHEMATHESIS_HOOKS="schemathesis_hooks",
         POWER_MODEL=model,
         POWER_DIGEST=digest,
+        POWER_RESPONSE=response_id,
     )
 
 
@@ -65,6 +68,8 @@ def test_ollamas_document_holds(fake_server: LiveServer, tiny_gguf: Path, tmp_pa
 
 def test_our_own_document_holds(fake_server: LiveServer, tiny_gguf: Path, tmp_path: Path) -> None:
     strict = f"{CHECKS},status_code_conformance,response_headers_conformance"
+    asked = {"model": "tiny", "input": "Hi", "max_output_tokens": 4}
+    stored = httpx2.post(f"{fake_server.url}/v1/responses", json=asked, timeout=60).json()
     schemathesis(
         f"{fake_server.url}/openapi.json",
         *("--phases=coverage,fuzzing", f"--checks={strict}", "--max-examples=12"),
@@ -72,8 +77,13 @@ def test_our_own_document_holds(fake_server: LiveServer, tiny_gguf: Path, tmp_pa
         model="tiny",
         blob=tiny_gguf,
         cwd=tmp_path,
+        response_id=stored["id"],
     )
-    for route in ("chat/completions", "completions", "embeddings", "models", "responses"):
+    for route in (
+        *("chat/completions", "completions", "models", "embeddings", "tokenize", "detokenize", "tokenizer_info"),
+        *("responses", "responses/input_tokens", "responses/<str:response_id>", "messages", "messages/count_tokens"),
+        "responses/<str:response_id>/input_items",
+    ):
         assert "200" in statuses(fake_server.log(), f"/v1/{route}"), f"nothing was answered by {route}"
 
 

@@ -13,16 +13,33 @@ import schemathesis
 
 MODEL = os.environ["POWER_MODEL"]
 DIGEST = os.environ["POWER_DIGEST"]  # of a blob that is there
+RESPONSE = os.environ.get("POWER_RESPONSE", "")  # the id of one that is stored
 NDJSON = "application/x-ndjson"
 # Requests that name a model which is to be used, and where they name it. What deletes or pulls keeps its random names.
 NAMED = {
     "/api/generate": "model", "/api/chat": "model", "/api/show": "model", "/api/embed": "model", "/api/push": "model",
     "/api/copy": "source", "/api/create": "from", "/v1/chat/completions": "model", "/v1/completions": "model",
-    "/v1/embeddings": "model", "/v1/rerank": "model", "/v1/audio/transcriptions": "model",
-    "/v1/responses": "model", "/v1/responses/input_tokens": "model",
+    "/v1/embeddings": "model", "/v1/rerank": "model", "/v1/audio/transcriptions": "model", "/v1/responses": "model",
+    "/v1/responses/input_tokens": "model", "/v1/messages": "model", "/v1/messages/count_tokens": "model",
+    "/tokenize": "model", "/detokenize": "model", "/v1/tokenize": "model", "/v1/detokenize": "model",
 }  # fmt: skip
-# Of them, those that answer in text, a few tokens of which will do.
-WRITING = frozenset({"/v1/chat/completions", "/v1/completions"})
+HELLO = [{"role": "user", "content": "Hi"}]
+# The many bounds of these requests' fields are no part of the document: some requests keep to what fits them all, which
+# is this and the fields that are named. What writes has its limit in all of them.
+SIMPLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "/v1/chat/completions": ({"max_tokens": 4, "messages": HELLO}, ("stream",)),
+    "/v1/completions": ({"max_tokens": 4, "prompt": "Hi"}, ("stream", "prompt")),
+    "/v1/embeddings": ({"input": "Hi", "dimensions": 4}, ()),
+    "/v1/responses": ({"max_output_tokens": 4, "input": "Hi"}, ("stream", "store", "background", "truncation")),
+    "/v1/responses/input_tokens": ({"input": "Hi"}, ("truncation",)),
+    "/v1/messages": ({"max_tokens": 4, "messages": HELLO}, ("stream",)),
+    "/v1/messages/count_tokens": ({"messages": HELLO}, ()),
+    "/tokenize": ({"prompt": "Hi"}, ("return_token_strs",)),
+    "/detokenize": ({"tokens": [72, 105]}, ()),
+    "/v1/tokenize": ({"messages": HELLO}, ("return_token_strs",)),
+    "/v1/detokenize": ({"tokens": [72, 105]}, ()),
+}
+LIMITS = frozenset({"max_tokens", "max_output_tokens"})
 
 
 @schemathesis.hook
@@ -66,39 +83,31 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         case.body = {name: "gone" if MODEL in str(value) else value for name, value in case.body.items()}
     if case.method == "DELETE" and MODEL in str(case.path_parameters.get("name")):
         case.path_parameters["name"] = "gone"
+    if "response_id" in case.path_parameters and RESPONSE:
+        there = case.method != "DELETE" and len(str(case.path_parameters)) % 4 != 3
+        case.path_parameters["response_id"] = RESPONSE if there else "resp_gone"
+        if there and case.query:
+            case.query.pop("after", None)  # the id of an item that is there
+    if case.operation.path.endswith("/tokenizer_info") and case.query:
+        case.query["model"] = MODEL
     field = NAMED.get(case.operation.path)
     if field is None or not isinstance(case.body, dict) or len(str(case.body)) % 4 == 0:
         return
     case.body[field] = MODEL
-    if case.operation.path in WRITING:
-        _plain(case.body)
-    elif case.operation.path == "/v1/embeddings" and len(str(case.body)) % 2:
-        case.body.update(input="Hi", options={}, dimensions=4, encoding_format="float")
-    elif case.operation.path.startswith("/v1/responses"):
-        _simple(case.body)
+    if case.operation.path in SIMPLE:
+        _simple(case.body, *SIMPLE[case.operation.path])
     elif case.operation.path in ("/api/generate", "/api/chat"):
         options = case.body.get("options")
         if options is None or isinstance(options, dict):
             case.body["options"] = {**(options or {}), "num_predict": 4}
 
 
-def _plain(body: dict[str, Any]) -> None:
-    """The many bounds of OpenAI's fields are no part of the document: some requests keep to what fits them all."""
-    body["max_tokens"] = 4
+def _simple(body: dict[str, Any], simple: dict[str, Any], names: tuple[str, ...]) -> None:
+    body.update((name, value) for name, value in simple.items() if name in LIMITS)
     if len(str(body)) % 2:
-        kept = {name: body[name] for name in ("model", "prompt", "stream", "max_tokens") if name in body}
+        kept = {name: body[name] for name in ("model", *names) if name in body}
         body.clear()
-        body.update(kept, messages=[{"role": "user", "content": "Hi"}])
-
-
-def _simple(body: dict[str, Any]) -> None:
-    """The same of a response; what it is asked is a word."""
-    body["max_output_tokens"] = 4
-    if len(str(body)) % 2:
-        names = ("model", "stream", "store", "background", "truncation", "max_output_tokens", "service_tier")
-        kept = {name: body[name] for name in names if name in body}
-        body.clear()
-        body.update(kept, input="Hi")
+        body.update(simple | kept)
 
 
 @schemathesis.hook
