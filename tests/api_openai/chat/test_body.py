@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from typing import Any, get_args, get_type_hints
 
+import msgspec
 import pytest
-from openai.types.chat import ChatCompletionMessageParam
+from openai.types.chat import (
+    ChatCompletionMessageParam,
+    ChatCompletionPredictionContentParam,
+    ChatCompletionStreamOptionsParam,
+    completion_create_params,
+)
 from openai.types.chat.completion_create_params import CompletionCreateParams
+from openai.types.shared_params import ResponseFormatJSONSchema, response_format_json_schema
 
-from api_openai.body import unknown_fields
-from api_openai.chat.body import REFUSED, ChatBody, refuse_unsupported
+from api_openai.body import StreamOptions, unknown_fields
+from api_openai.chat.body import (
+    REFUSED,
+    CacheOptions,
+    ChatBody,
+    JSONSchema,
+    Prediction,
+    ResponseFormat,
+    refuse_unsupported,
+)
 from api_openai.chat.message import Message
 from power_site.http import BadRequest, convert
 
@@ -131,6 +146,20 @@ def test_every_field_of_a_message_that_the_sdk_knows_is_read() -> None:
     sent = {name for kind in kinds for name in get_type_hints(kind)}
     assert len(kinds) == 6
     assert sent <= set(Message.__struct_encode_fields__)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (completion_create_params.PromptCacheOptions, CacheOptions),
+        (ChatCompletionStreamOptionsParam, StreamOptions),
+        (ChatCompletionPredictionContentParam, Prediction),
+        (ResponseFormatJSONSchema, ResponseFormat),
+        (response_format_json_schema.JSONSchema, JSONSchema),
+    ],
+)
+def test_every_field_of_an_object_that_the_sdk_knows_is_taken(theirs: type, ours: type[msgspec.Struct]) -> None:
+    assert set(get_type_hints(theirs)) <= set(ours.__struct_encode_fields__)
 
 
 def test_the_user_and_metadata_are_kept_for_the_accounts() -> None:
