@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from bisect import insort
 
+from inference.engine.copies import COPY_RATIO
 from inference.engine.int_buffer import common_prefix
 from inference.engine.media.placeholders import cut_before
 from inference.engine.sequence import Sequence, State
 from inference.engine.slot import Slot
-from inference.engine.slots import COPY_RATIO, MIN_SHARED, Slots
+from inference.engine.slots import MIN_SHARED, Slots
 
 
 class Lanes:
@@ -68,7 +69,7 @@ class Lanes:
         can't be copied, is not what most of the time goes to."""
         if self._can_keep_cells():
             return self._quantum
-        can_swap = sequence.slot is not None and self.slots.can_swap(sequence.slot)
+        can_swap = sequence.slot is not None and self.slots.copies.can_remember(sequence.slot)
         return max(self._quantum, len(sequence.tokens) // (COPY_RATIO if can_swap else 1))
 
     def _can_keep_cells(self) -> bool:

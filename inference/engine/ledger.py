@@ -15,11 +15,11 @@ from inference.engine.int_buffer import IntBuffer, Ints
 
 
 class CellLedger(Protocol):
-    """``copies``: a prefix that another slot holds is copied, where it would be shared otherwise."""
+    """``has_streams``: what another slot holds can be copied, but not shared."""
 
     n_cells: int
     n_free: int
-    copies: bool
+    has_streams: bool
 
     @property
     def n_used(self) -> int: ...
@@ -51,7 +51,7 @@ class CellLedger(Protocol):
 class UnifiedLedger:
     """Cells have numbers of our own (llama.cpp's are its secret) and a count of the owners that are on them."""
 
-    copies = False
+    has_streams = False
 
     def __init__(self, n_cells: int, n_owners: int) -> None:
         self.n_cells = n_cells
@@ -115,7 +115,7 @@ class UnifiedLedger:
 class StreamLedger:
     """A stream of ``n_cells / n_owners`` cells for each owner, enough for a whole context: nobody takes another's."""
 
-    copies = True
+    has_streams = True
 
     def __init__(self, n_cells: int, n_owners: int) -> None:
         self.n_cells = n_cells

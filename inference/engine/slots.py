@@ -11,18 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from inference.engine.backend import Backend
+from inference.engine.copies import COPY_RATIO, MIN_COPIED, Copies
 from inference.engine.int_buffer import Ints, longest_prefix
 from inference.engine.ledger import new_ledger
 from inference.engine.media.placeholders import n_positions, span_start
 from inference.engine.slot import Slot
-from inference.engine.streams import adjoining, exchanges
-from inference.engine.swap import State, Swapped, SwapSpace
+from inference.engine.streams import adjoining, are_neighbours, exchanges
+from inference.engine.swap import Swapped, SwapSpace
 
 # Waiting for a shorter prefix than this costs more than prefilling it again.
 MIN_SHARED = 32
-# Copying fewer tokens than this is not worth it, nor copying more than so many for each that is of use.
-MIN_COPIED = 8
-COPY_RATIO = 8
 
 
 class Slots:
@@ -33,8 +31,7 @@ class Slots:
         self._has_mrope = backend.info.has_mrope
         self._max_idle_cells = backend.info.max_idle_cells
         self.swap = SwapSpace(backend.info.swap_bytes)
-        # Shifted slots: llama.cpp rotates their keys in the next decode, and until then a copy of them would be wrong.
-        self._moved: set[int] = set()
+        self.copies = Copies(backend, self.swap)
         self._tick = 0
 
     def next_position(self, slot: Slot) -> int:
@@ -72,7 +69,7 @@ class Slots:
         target.owned = True
         if target is source:
             if n < target.n_past:
-                self._remember(target)
+                self.copies.remember(target)
             self.cut(target, n)
             return target
         self.swap_out(target)
@@ -103,23 +100,8 @@ class Slots:
 
     def swap_out(self, slot: Slot) -> None:
         """Empties the slot, and remembers what it held where that is worth a copy."""
-        self._remember(slot)
+        self.copies.remember(slot)
         self.empty(slot)
-
-    def _remember(self, slot: Slot) -> None:
-        if slot.n_past >= MIN_COPIED and self.can_swap(slot):
-            state = self._save(slot)
-            if state is not None:
-                self.swap.add(Swapped(slot.tokens.view(), slot.scope, state))
-
-    def can_swap(self, slot: Slot) -> bool:
-        return self.swap.fits(self._backend.seq_size(slot.seq_id))
-
-    def _save(self, slot: Slot) -> State | None:
-        """None where there is no copy to be had, or none that would be right."""
-        if slot.number in self._moved:
-            return None
-        return self._backend.seq_save(slot.seq_id, self._backend.seq_size(slot.seq_id))
 
     def _choose(self, source: Slot | None, n: int) -> Slot | None:
         """An idle source whose whole content is reused is simply continued; otherwise it stays as it is if it can."""
@@ -132,13 +114,13 @@ class Slots:
     def _rank(self) -> Callable[[Slot], tuple[bool, bool, int]]:
         """The lowest is emptied for another: one beside those that are at work, where that matters (see ``gather``), an
         empty one, the longest unused."""
-        near = adjoining([slot.seq_id for slot in self._slots if slot.owned and self.ledger.copies])
+        near = adjoining([slot.seq_id for slot in self._slots if slot.owned and self.ledger.has_streams])
         return lambda slot: (slot.seq_id not in near, slot.n_past > 0, slot.last_used)
 
     def _is_worth_having(self, source: Slot, n: int) -> bool:
         """What is shared costs nothing; a copy is one of all that the source holds."""
-        return not self.ledger.copies or (
-            n >= MIN_COPIED and COPY_RATIO * n >= source.n_past and source.number not in self._moved
+        return not self.ledger.has_streams or (
+            n >= MIN_COPIED and COPY_RATIO * n >= source.n_past and self.copies.are_right(source)
         )
 
     def _adopt(self, source: Slot, target: Slot, n: int) -> None:
@@ -160,7 +142,6 @@ class Slots:
     def empty(self, slot: Slot) -> None:
         self.ledger.keep(slot.number, 0)
         slot.tokens.truncate(0)
-        self._moved.discard(slot.number)
         self._backend.seq_rm(slot.seq_id, -1, -1)
 
     def cut(self, slot: Slot, n: int) -> None:
@@ -190,7 +171,7 @@ class Slots:
             self._backend.seq_add(slot.seq_id, end, -1, -n_discard)
             self.ledger.delete(slot.number, n_keep, end)
             slot.tokens.delete(n_keep, end)
-            self._moved.add(slot.number)
+            self.copies.shifted(slot)
         else:
             self.cut(slot, n_keep)
 
@@ -199,7 +180,7 @@ class Slots:
 
     def commit(self, slot: Slot, tokens: Ints) -> None:
         """The tokens were decoded: they are in memory from here on."""
-        self._moved.clear()
+        self.copies.decoded()
         if len(tokens) == 1:
             self.ledger.take_one(slot.number)
             slot.tokens.append(int(tokens[0]))
@@ -236,7 +217,7 @@ class Slots:
     def clear_around(self) -> None:
         """Empties whatever else the sums of a sequence would depend on, which is to have a slot: where its cells lie.
         In a stream they lie where they always do."""
-        if not self.ledger.copies:
+        if not self.ledger.has_streams:
             while self.evict_idle():
                 pass
 
@@ -249,18 +230,9 @@ class Slots:
     def gather(self, live: Iterable[Slot]) -> None:
         """Brings slots that are decoded together next to each other (see ``streams``). One that gets lost on the way is
         empty afterwards."""
-        if self.ledger.copies:
+        busy = [slot.seq_id for slot in live]
+        if self.ledger.has_streams and not are_neighbours(busy):
             by_stream = sorted(self._slots, key=lambda slot: slot.seq_id)
-            for left, right in exchanges([slot.seq_id for slot in live], [slot.n_past for slot in by_stream]):
-                self._exchange(by_stream[left], by_stream[right])
-
-    def _exchange(self, left: Slot, right: Slot) -> None:
-        states = [self._save(slot) if slot.n_past else None for slot in (left, right)]
-        if any(state is None and slot.n_past for slot, state in zip((left, right), states, strict=True)):
-            return  # the next step tries again
-        for slot in (left, right):
-            self._backend.seq_rm(slot.seq_id, -1, -1)
-        left.seq_id, right.seq_id = right.seq_id, left.seq_id
-        for slot, state in zip((left, right), states, strict=True):
-            if state is not None and not self._backend.seq_load(slot.seq_id, state):
-                self.empty(slot)
+            for left, right in exchanges(busy, [slot.n_past for slot in by_stream]):
+                for lost in self.copies.exchange(by_stream[left], by_stream[right]):
+                    self.empty(lost)

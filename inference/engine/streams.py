@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 
+def are_neighbours(busy: Collection[int]) -> bool:
+    return len(busy) < 2 or max(busy) - min(busy) == len(busy) - 1
+
+
 def exchanges(busy: Collection[int], n_held: Sequence[int]) -> list[tuple[int, int]]:
     """Pairs of streams whose contents have to change places until the ``busy`` ones are neighbours.
 
     ``n_held[i]`` tokens are in stream i. Of all ways the one that moves the fewest tokens, the lowest streams first.
     """
-    if len(busy) < 2 or max(busy) - min(busy) == len(busy) - 1:
+    if are_neighbours(busy):
         return []
     windows = [range(start, start + len(busy)) for start in range(len(n_held) - len(busy) + 1)]
     return min((_into(window, busy) for window in windows), key=lambda pairs: _n_moved(pairs, n_held))

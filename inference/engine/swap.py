@@ -41,6 +41,14 @@ class SwapSpace:
     def fits(self, n_bytes: int) -> bool:
         return 0 < n_bytes <= self._capacity
 
+    def make_room(self, n_bytes: int) -> bool:
+        """Forgets the longest unused until so much is free for a copy; False where it will never fit."""
+        if not self.fits(n_bytes):
+            return False
+        while self.n_bytes + n_bytes > self._capacity:
+            self.discard(next(iter(self._entries.values())))
+        return True
+
     def add(self, entry: Swapped) -> None:
         """Takes the place of those that hold nothing more than the beginning of it, as a chat's earlier turns do."""
         for other in list(self._entries.values()):
@@ -48,10 +56,9 @@ class SwapSpace:
                 n_common = common_prefix(other.tokens.view(), entry.tokens.view())
                 if n_common == len(other.tokens):
                     self.discard(other)
-        self._entries[id(entry)] = entry
-        self.n_bytes += entry.state.nbytes
-        while self.n_bytes > self._capacity:
-            self.discard(next(iter(self._entries.values())))
+        if self.make_room(entry.state.nbytes):
+            self._entries[id(entry)] = entry
+            self.n_bytes += entry.state.nbytes
 
     def discard(self, entry: Swapped) -> None:
         if self._entries.pop(id(entry), None) is not None:

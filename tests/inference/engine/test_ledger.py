@@ -29,7 +29,7 @@ def test_what_is_taken_comes_back(ledger: CellLedger) -> None:
 
 def test_there_is_no_cell_beyond_the_last(ledger: CellLedger) -> None:
     ledger.take(0, 10)
-    if not ledger.copies:
+    if not ledger.has_streams:
         ledger.take(1, 20)
     with pytest.raises(IndexError):
         ledger.take(0, 2)

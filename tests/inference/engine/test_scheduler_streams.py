@@ -31,7 +31,7 @@ def streams_of_a_step(engine: Engine) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("memory", ["swap=9000", "swap=0", "shift=0&swap=9000"])
+@pytest.mark.parametrize("memory", ["swap=9000", "swap=3000", "shift=0&swap=9000"])
 def test_what_is_decoded_together_is_neighbours_whoever_comes_and_goes(seed: int, memory: str) -> None:
     chance = random.Random(seed)
     engine = new_engine(f"length=40&{memory}", num_parallel=6, quantum=8)
@@ -53,7 +53,7 @@ def test_what_is_decoded_together_is_neighbours_whoever_comes_and_goes(seed: int
 
 
 def test_an_idle_prefix_that_makes_way_for_a_neighbour_is_still_there() -> None:
-    engine = new_engine("length=60", num_parallel=3)
+    engine = new_engine("length=60&swap=9000", num_parallel=3)
     sequences = [engine.add(name * 40, num_predict=n) for name, n in (("a", 60), ("b", 5), ("c", 60))]
     engine.run(until=lambda: engine.end(sequences[1]) is not None)
     assert streams_of_a_step(engine) in ([0, 1], [1, 2])
@@ -63,8 +63,17 @@ def test_an_idle_prefix_that_makes_way_for_a_neighbour_is_still_there() -> None:
     assert engine.text(sequences[0]) == "a" * 60
 
 
+def test_without_room_for_copies_a_gap_stays_and_nothing_is_lost() -> None:
+    engine = new_engine("length=60&swap=100", num_parallel=3)
+    sequences = [engine.add(name * 40, num_predict=n) for name, n in (("a", 60), ("b", 5), ("c", 60))]
+    engine.run(until=lambda: engine.end(sequences[1]) is not None)
+    assert streams_of_a_step(engine) == [0, 2]
+    engine.run()
+    assert [engine.text(sequences[0]), engine.text(sequences[2])] == ["a" * 60, "c" * 60]
+
+
 def test_an_exchange_that_fails_costs_a_prefill_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = new_engine("length=60", num_parallel=3)
+    engine = new_engine("length=60&swap=9000", num_parallel=3)
     sequences = [engine.add(name * 40, num_predict=n) for name, n in (("a", 60), ("b", 5), ("c", 60))]
     engine.run(until=lambda: engine.end(sequences[1]) is not None)
     with monkeypatch.context() as patch:

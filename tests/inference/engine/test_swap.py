@@ -46,6 +46,16 @@ def test_the_longest_unused_goes_first_and_use_counts() -> None:
     assert space.n_bytes == 10
 
 
+def test_room_is_made_by_forgetting_the_longest_unused() -> None:
+    space = SwapSpace(25)
+    for each in (entry([1]), entry([2])):
+        space.add(each)
+    assert space.make_room(10)
+    assert (found(space, [1, 0]), found(space, [2, 0])) == (0, 1)
+    assert not space.make_room(26)
+    assert len(space) == 1
+
+
 def test_what_is_larger_than_all_of_it_does_not_fit() -> None:
     assert SwapSpace(10).fits(10)
     assert not SwapSpace(10).fits(11)
