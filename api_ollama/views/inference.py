@@ -148,7 +148,9 @@ def _generate_form(body: GenerateBody, served: ServedModel) -> AnswerForm:
 def _chat_form(body: ChatBody, served: ServedModel) -> AnswerForm:
     _refuse(body, served, endpoint="chat")
     tools, choice = body.chosen_tools()
-    return answer_form(served, think=_think(body, served), tools=tools, choice=choice)
+    # Ollama has no field that asks for one call only, and a small model that must call makes all that fit.
+    one = choice.mode == "required"
+    return answer_form(served, think=_think(body, served), tools=tools, choice=choice, parallel=not one)
 
 
 def _think(body: InferenceBody, served: ServedModel) -> Think:
