@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from models_app import selectors
-from models_app.entries import ModelEntry
+from models_app.entries import ModelEntry, ServedModel
+from models_app.errors import ModelNotFound
+from models_app.serving.context import served_context
 from power_site.http import BadRequest, json_response, run_db
 
 DEFAULT_LIMIT = 20
@@ -22,25 +25,46 @@ async def models(request: HttpRequest) -> HttpResponseBase:
     stages = request.GET.getlist("lifecycle[]") or request.GET.getlist("lifecycle")
     if stages and "active" not in stages:
         entries = []
-    page, has_more = _page([_model(entry, entry.name.short) for entry in entries], request)
+    shown, has_more = _page(entries, request)
+    page = await _models({entry.name.short: entry for entry in shown})
     first, last = (page[0]["id"], page[-1]["id"]) if page else (None, None)
     return json_response({"data": page, "has_more": has_more, "first_id": first, "last_id": last})
 
 
 async def model(request: HttpRequest, name: str) -> HttpResponseBase:
-    return json_response(_model(await run_db(selectors.model_get, name), name))
+    (shown,) = await _models({name: await run_db(selectors.model_get, name)})
+    return json_response(shown)
 
 
-def _page(models: Sequence[dict[str, Any]], request: HttpRequest) -> tuple[Sequence[dict[str, Any]], bool]:
+async def _models(entries: Mapping[str, ModelEntry]) -> list[dict[str, Any]]:
+    """By the names that they are asked for."""
+    served = await run_db(_served, list(entries))
+    return [_model(entry, name, _context(served[name])) for name, entry in entries.items()]
+
+
+def _served(names: Sequence[str]) -> dict[str, ServedModel | None]:
+    """None for one that is gone meanwhile."""
+    found: dict[str, ServedModel | None] = dict.fromkeys(names)
+    for name in names:
+        with suppress(ModelNotFound):
+            found[name] = selectors.model_served(name)
+    return found
+
+
+def _context(served: ServedModel | None) -> int | None:
+    return None if served is None else served_context(served)
+
+
+def _page(entries: Sequence[ModelEntry], request: HttpRequest) -> tuple[Sequence[ModelEntry], bool]:
     """The page and whether there is more in its direction. Raises BadRequest."""
     limit = _limit(request.GET.get("limit", str(DEFAULT_LIMIT)))
-    names = [one["id"] for one in models]
+    names = [entry.name.short for entry in entries]
     if before := request.GET.get("before_id"):
         end = _index(names, before, "before_id")
-        return models[max(0, end - limit) : end], end > limit
+        return entries[max(0, end - limit) : end], end > limit
     after = request.GET.get("after_id")
     start = _index(names, after, "after_id") + 1 if after else 0
-    return models[start : start + limit], start + limit < len(models)
+    return entries[start : start + limit], start + limit < len(entries)
 
 
 def _limit(text: str) -> int:
@@ -55,8 +79,8 @@ def _index(names: Sequence[str], name: str, field: str) -> int:
     return names.index(name)
 
 
-def _model(entry: ModelEntry, shown: str) -> dict[str, Any]:
-    context = entry.details.context_length or None
+def _model(entry: ModelEntry, shown: str, context: int | None) -> dict[str, Any]:
+    """``context`` is what a request gets, which is less than the model was trained for where the server gives less."""
     return {
         "type": "model",
         "id": shown,

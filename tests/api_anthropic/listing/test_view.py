@@ -9,10 +9,13 @@ import httpx2
 import pytest
 
 from api_anthropic.listing import schema
+from inference import Resident
+from inference.spec import ModelSpec
 from models_app import selectors
-from models_app.entries import ModelDetails, ModelEntry
+from models_app.entries import ModelDetails, ModelEntry, ServedModel
 from models_app.errors import ModelNotFound
 from models_app.naming import ModelName
+from power_site import runtime
 from power_site.http import convert
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -26,9 +29,21 @@ def entry(name: str, *, age: int = 0) -> ModelEntry:
         digest="ab" * 32,
         size_bytes=1,
         modified_at=WHEN - timedelta(days=age),
-        details=ModelDetails(context_length=2048),
+        details=ModelDetails(context_length=8192),
         capabilities=("completion", "thinking"),
     )
+
+
+def served(name: str, **parameters: Any) -> ServedModel:
+    spec = ModelSpec(name=name, digest="ab" * 32, model_path="", size_bytes=1, n_ctx_train=8192, kv_bytes_per_token=1)
+    return ServedModel(name=ModelName.parse(name), spec=spec, parameters=parameters)
+
+
+class Pool:
+    """One that has loaded nothing."""
+
+    def residents(self) -> list[Resident]:
+        return []
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +55,8 @@ def _five_models(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(selectors, "model_list", lambda: [entry(name, age=age) for age, name in enumerate(NAMES)])
     monkeypatch.setattr(selectors, "model_get", get)
+    monkeypatch.setattr(selectors, "model_served", served)
+    monkeypatch.setattr(runtime, "pool", Pool)
 
 
 async def listed(api: httpx2.AsyncClient, **query: Any) -> dict[str, Any]:
@@ -63,9 +80,25 @@ async def test_a_list_says_what_each_model_can_do(api: httpx2.AsyncClient) -> No
     assert [model["id"] for model in page["data"]] == NAMES
     assert (page["has_more"], page["first_id"], page["last_id"]) == (False, NAMES[0], NAMES[-1])
     first = page["data"][0]
-    assert (first["created_at"], first["max_input_tokens"]) == ("2026-01-02T03:04:05Z", 2048)
+    assert first["created_at"] == "2026-01-02T03:04:05Z"
     assert first["capabilities"]["thinking"]["supported"]
     assert not first["capabilities"]["image_input"]["supported"]
+
+
+async def test_the_context_is_the_one_that_a_request_gets(
+    api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_parameters(name: str) -> ServedModel:
+        if name == "m2:1b":
+            raise ModelNotFound(name)
+        return served(name, **{"m1:1b": {"num_ctx": 1024}, "m3:1b": {"num_ctx": "x"}}.get(name, {}))
+
+    monkeypatch.setattr(selectors, "model_served", with_parameters)
+    page = await listed(api)
+    assert [one["max_input_tokens"] for one in page["data"]] == [4096, 1024, None, None, 4096]
+    assert [one["max_tokens"] for one in page["data"]] == [4096, 1024, None, None, 4096]
+    one = (await api.get("/v1/models/m1:1b", headers=THEIRS)).json()
+    assert one["max_input_tokens"] == 1024
 
 
 async def test_pages_lead_to_every_model_and_back(api: httpx2.AsyncClient) -> None:
