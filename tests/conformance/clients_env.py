@@ -78,7 +78,8 @@ def node_env(family: str) -> NodeEnv:
 def _make_venv(path: Path, lock: Path) -> None:
     _install([sys.executable, "-m", "venv", str(path)])
     pip = [str(path / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _install([*pip, "--require-hashes", "--requirement", str(lock)])
+    # The lock has everything: without a resolver, that can't read a lock with extras and hashes together.
+    _install([*pip, "--no-deps", "--require-hashes", "--requirement", str(lock)])
 
 
 def _make_folder(path: Path, ours: Path) -> None:
