@@ -33,9 +33,11 @@ PARAMETERS: dict[str, Any] = {
 WEATHER = {"type": "function", "function": {"name": "get_weather", "description": "Weather", "parameters": PARAMETERS}}
 CLOCK = {"type": "function", "function": {"name": "clock", "description": "The time"}}
 QUESTION = [{"role": "user", "content": "What is the weather in Paris?"}]
+ARGUMENTS = {"city": "Paris", "unit": "celsius", "days": 2}
 ANSWER = (
     "<think>\nThey ask for <tool_call>s.\n</think>\n\nLet me see.\n<tool_call>\n<function=get_weather>\n"
-    "<parameter=city>\nParis\n</parameter>\n<parameter=days>\n2\n</parameter>\n</function>\n</tool_call>"
+    "<parameter=city>\nParis\n</parameter>\n<parameter=unit>\ncelsius\n</parameter>\n<parameter=days>\n2\n</parameter>\n"
+    "</function>\n</tool_call>"
 )
 
 
@@ -79,7 +81,7 @@ def test_an_answer_is_the_same_streamed_and_not(thinker: LiveServer) -> None:
         assert joined(chunks, "content") == "Let me see."
         (call,) = calls_of(chunks)
         assert re.fullmatch(r"call_[a-z0-9]{8}", call["id"])
-        assert call["function"] == {"index": 0, "name": "get_weather", "arguments": {"city": "Paris", "days": 2}}
+        assert call["function"] == {"index": 0, "name": "get_weather", "arguments": ARGUMENTS}
         assert chunks[-1]["done_reason"] == "stop"
         assert chunks[-1]["eval_count"] == len(ANSWER)
 
@@ -90,7 +92,7 @@ def test_the_client_reads_thoughts_and_calls(thinker: LiveServer) -> None:
     message = client.chat("qwen", messages=QUESTION, tools=[WEATHER]).message
     assert message.thinking == "They ask for <tool_call>s."
     assert message.tool_calls is not None
-    assert message.tool_calls[0].function.arguments == {"city": "Paris", "days": 2}
+    assert message.tool_calls[0].function.arguments == ARGUMENTS
 
 
 def test_without_tools_a_call_is_text(thinker: LiveServer) -> None:
