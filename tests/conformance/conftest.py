@@ -13,6 +13,7 @@ import pytest
 from tests.live import LiveServer
 
 MODEL = "smollm2:135m"
+collect_ignore = ["clients"]  # suites for the clients' own environments
 
 
 @pytest.fixture(scope="session")

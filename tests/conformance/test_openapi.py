@@ -14,7 +14,7 @@ from tests.conformance.clients_env import HERE, client_env
 from tests.conformance.conftest import MODEL
 from tests.live import LiveServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 OLLAMAS = HERE / "data" / "ollama_openapi.yaml"
 CHECKS = "not_a_server_error,content_type_conformance,response_schema_conformance"
@@ -41,7 +41,7 @@ def schemathesis(
         "schemathesis",
         *("run", document, f"--url={url}", *fixed, *options),
         cwd=cwd,
-        seconds=300,
+        seconds=600,
         SCHEMATHESIS_HOOKS="schemathesis_hooks",
         POWER_MODEL=model,
         POWER_DIGEST=digest,
