@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from api_openai.responses.body import ResponseBody, TextFormat
+from api_openai.responses.tools import untaken_offers
 from inference import errors
 from inference.events import Finished
 from inference.options import ParsedOptions
@@ -17,7 +18,7 @@ Envelope = dict[str, Any]
 
 def new_envelope(body: ResponseBody, options: ParsedOptions, *, response_id: str) -> Envelope:
     """``options`` are those that hold: the model's own where the request has none."""
-    reasoning = body.reasoning
+    reasoning, untaken = body.reasoning, untaken_offers(body.tools)
     return {
         "id": response_id,
         "object": "response",
@@ -48,7 +49,7 @@ def new_envelope(body: ResponseBody, options: ParsedOptions, *, response_id: str
         "frequency_penalty": options.sampling.frequency_penalty,
         "text": {"format": _format(body.text.format), "verbosity": body.text.verbosity or "medium"},
         "tool_choice": body.tool_choice,
-        "tools": [_tool(tool) for tool in body.tools],
+        "tools": [_tool(tool) for index, tool in enumerate(body.tools) if index not in untaken],
         "top_logprobs": body.top_logprobs or 0,
         "truncation": body.truncation,
         "usage": None,

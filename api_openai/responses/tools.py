@@ -13,14 +13,29 @@ from models_app.serving.tools import Tool, ToolChoice, parse_tool_choice, parse_
 from power_site.http import BadRequest
 
 SEPARATOR = "."
+WEB_SEARCH = "web_search"
 # Tools that are called by a program, answered later or found by a search: OpenAI's own machinery.
 _REFUSED: dict[str, Any] = {"allowed_callers": ["direct"], "async": False, "defer_loading": False}
 
 
+def untaken_offers(tools: Sequence[Any]) -> dict[int, str]:
+    """By their index, the searches of the web that are offered beside other tools: an offer may be declined, and here
+    always is. Where nothing else is offered, a search is what the request is for."""
+    offers = {
+        index: str(tool["type"])
+        for index, tool in enumerate(tools)
+        if isinstance(tool, dict) and str(tool.get("type")).startswith(WEB_SEARCH)
+    }
+    return offers if len(offers) < len(tools) else {}
+
+
 def engine_tools(tools: Sequence[Mapping[str, Any]]) -> tuple[Tool, ...]:
-    """In the nested form of the templates. Raises BadRequest naming the tool."""
+    """In the nested form of the templates, but for ``untaken_offers``. Raises BadRequest naming the tool."""
     nested: dict[str, Tool] = {}
+    untaken = untaken_offers(tools)
     for index, value in enumerate(tools):
+        if index in untaken:
+            continue
         for field, tool in _nested(value, f"tools[{index}]", namespace=""):
             name = tool["function"]["name"]
             if name in nested:

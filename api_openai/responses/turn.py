@@ -16,7 +16,7 @@ from api_openai.responses.conversation import conversation_items, items_resolved
 from api_openai.responses.envelope import Envelope, new_envelope
 from api_openai.responses.identifiers import new_id
 from api_openai.responses.items import REFERENCE, Item, n_media_in, parsed_items
-from api_openai.responses.tools import custom_names, engine_tools, namespaces, tool_choice
+from api_openai.responses.tools import custom_names, engine_tools, namespaces, tool_choice, untaken_offers
 from api_openai.responses.transcript import Look, Transcript
 from api_openai.responses.turns import engine_messages
 from inference.errors import NotSupported
@@ -79,7 +79,8 @@ async def turn_of(fields: Mapping[str, Any]) -> Turn:
         metadata=body.metadata,
     )
     envelope = new_envelope(body, options, response_id=new_id("response"))
-    ignored = (*unknown_fields(fields, ResponseBody, known=NOT_SUPPORTED), *options.ignored)
+    untaken = (f"tools.{index}.{kind}" for index, kind in untaken_offers(body.tools).items())
+    ignored = (*unknown_fields(fields, ResponseBody, known=NOT_SUPPORTED), *options.ignored, *untaken)
     return Turn(body=body, served=served, ask=ask, input_items=items, envelope=envelope, ignored=ignored)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api_openai.responses.tools import custom_names, engine_tools, namespaces, tool_choice
+from api_openai.responses.tools import custom_names, engine_tools, namespaces, tool_choice, untaken_offers
 from power_site.http import BadRequest
 
 FUNCTION: dict[str, Any] = {
@@ -49,7 +49,8 @@ def test_a_namespaces_members_have_its_name_before_theirs() -> None:
     ("tools", "named"),
     [
         (["x"], "tools[0]"),
-        ([FUNCTION, {"type": "web_search"}], "tools[1].type"),
+        ([{"type": "web_search"}], "tools[0].type"),
+        ([FUNCTION, {"type": "file_search"}], "tools[1].type"),
         ([{"type": "mcp", "server_label": "x"}], "tools[0].type"),
         ([{"type": "function"}], "tools[0].name"),
         ([FUNCTION, FUNCTION], "tools[1]"),
@@ -67,6 +68,14 @@ def test_what_is_no_tool_here_is_refused_by_name(tools: list[Any], named: str) -
     with pytest.raises(BadRequest) as refused:
         engine_tools(tools)
     assert refused.value.field == named
+
+
+def test_a_search_of_the_web_beside_other_tools_is_an_offer_that_is_not_taken() -> None:
+    offered = [{"type": "web_search_preview"}, FUNCTION]
+    assert untaken_offers(offered) == {0: "web_search_preview"}
+    assert [tool["function"]["name"] for tool in engine_tools(offered)] == ["f"]
+    with pytest.raises(BadRequest):
+        tool_choice({"type": "web_search_preview"}, engine_tools(offered))
 
 
 def test_a_choice_names_a_tool_in_the_flat_form() -> None:
