@@ -33,12 +33,15 @@ FORMATS = frozenset(
 # For readers only. Half of a tool's schema is such, and what is short needs no trial.
 _WORDS = frozenset(["title", "description", "$comment", "examples", "default", "deprecated", "readOnly", "writeOnly"])
 _OF_SCHEMAS = frozenset(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"])
+# What says of names that they are names. Zod writes it for each of its records.
+_ANY_NAMES = (True, {}, {"type": "string"})
 # Their values are instances, whatever they look like.
 _OF_VALUES = frozenset(["const", "enum", "default", "example", "examples"])
 
 
 def without_notes(schema: Any) -> Any:
-    """``schema`` less words for readers, ``format``s that JSON Schema does not define and ``uniqueItems: false``.
+    """``schema`` less words for readers, ``format``s that JSON Schema does not define, ``uniqueItems: false`` and
+    ``propertyNames`` that may be any string.
 
     What is nested too deeply to be looked through comes back as it is: no compiler takes it.
     """
@@ -69,6 +72,8 @@ def _is_note(name: str, value: Any) -> bool:
         return True
     if name == "format":
         return isinstance(value, str) and value not in FORMATS
+    if name == "propertyNames":
+        return _plain(value) in _ANY_NAMES
     return name == "uniqueItems" and value is False
 
 

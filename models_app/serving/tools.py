@@ -98,7 +98,7 @@ def _tool(value: Any, path: str) -> Tool:
         return {"type": "function", **tool, "function": function}
     for problem in _problems(_object(parameters, f"{path}.function.parameters"), f"{path}.function.parameters"):
         raise problem
-    return {"type": "function", **tool}
+    return {"type": "function", **tool, "function": {**function, "parameters": _written_out(parameters)}}
 
 
 def _problems(schema: Mapping[str, Any], path: str) -> Iterator[BadRequest]:
@@ -116,10 +116,23 @@ def _problems(schema: Mapping[str, Any], path: str) -> Iterator[BadRequest]:
         yield _invalid(f"{path}.properties", "an object")
         return
     for name, each in (properties or {}).items():
-        if not isinstance(each, dict):
-            yield _invalid(f"{path}.properties.{name}", "an object")
-        else:
+        if isinstance(each, dict):
             yield from _problems(each, f"{path}.properties.{name}")
+        elif not isinstance(each, bool):
+            yield _invalid(f"{path}.properties.{name}", "an object")
+
+
+def _written_out(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """With ``true`` and ``false`` for a property as what they stand for: templates look into each."""
+    if not schema.get("properties"):
+        return dict(schema)
+    return {**schema, "properties": {name: _as_object(each) for name, each in schema["properties"].items()}}
+
+
+def _as_object(schema: dict[str, Any] | bool) -> dict[str, Any]:
+    if isinstance(schema, bool):
+        return {} if schema else {"not": {}}
+    return _written_out(schema)
 
 
 def _call(value: Any, path: str) -> Tool:

@@ -19,6 +19,9 @@ from inference.schemas import relaxed, shape_only, without_notes
         ({"description": "a", "title": "b", "default": 1, "type": "null"}, {"type": "null"}),
         ({"properties": {"description": {"title": "x"}}}, {"properties": {"description": {}}}),
         ({"const": {"title": "x"}}, {"const": {"title": "x"}}),
+        ({"propertyNames": {"type": "string", "title": "x"}}, {}),
+        ({"propertyNames": {"pattern": "^x"}}, {"propertyNames": {"pattern": "^x"}}),
+        ({"properties": {"propertyNames": True}}, {"properties": {"propertyNames": True}}),
         (True, True),
     ],
 )

@@ -27,6 +27,13 @@ def test_everything_a_schema_may_hold_is_kept_as_it_is() -> None:
     assert parsed == tool(parameters=parameters, description="d")
 
 
+def test_a_property_that_may_be_anything_is_written_out_for_the_templates() -> None:
+    parameters = {"properties": {"a": True, "b": {"type": "object", "properties": {"c": False}}}, "required": ["a"]}
+    (parsed,) = parse_tools([tool(parameters=parameters)])
+    nested = {"type": "object", "properties": {"c": {"not": {}}}}
+    assert parsed == tool(parameters={"properties": {"a": {}, "b": nested}, "required": ["a"]})
+
+
 def test_a_tool_without_parameters_takes_none() -> None:
     (parsed,) = parse_tools([{"function": {"name": "f", "parameters": None}}])
     assert parsed == tool(parameters={"type": "object", "properties": {}})
