@@ -11,7 +11,7 @@ from tests.conformance.clients_env import SUITES, client_env
 from tests.conformance.conftest import MODEL
 from tests.live import LiveServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.real_model, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.real_model, pytest.mark.timeout(1600)]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def suite(name: str, live: LiveServer, tmp_path: Path, *options: str) -> str:
         "pytest",
         *("-c", str(SUITES / "pytest.ini"), "--rootdir", str(SUITES), str(SUITES / name), *options),
         cwd=tmp_path,
-        seconds=800,
+        seconds=1500,
         POWER_URL=live.url,
         POWER_MODEL=MODEL,
         POWER_EMBED_MODEL="all-minilm",
