@@ -107,7 +107,8 @@ class AnswerForm:
         if self.is_text:
             return None
         check = CallCheck(self.allowed, most=None if self.parallel else 1)
-        parser = self.family.parser(tools=self.tools, thinking_open=started.thinking_open, check=check)
+        forced = self.constraint is not None
+        parser = self.family.parser(tools=self.tools, thinking_open=started.thinking_open, check=check, forced=forced)
         return AnswerReader(parser, keeps_thinking=self.think is not False)
 
 

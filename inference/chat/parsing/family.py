@@ -48,17 +48,25 @@ class Family:
     def knows_tools(self) -> bool:
         return self.force is not None
 
-    def parser(self, *, tools: Sequence[Tool] = (), thinking_open: bool = False, check: Check | None = None) -> Parser:
+    def parser(
+        self,
+        *,
+        tools: Sequence[Tool] = (),
+        thinking_open: bool = False,
+        check: Check | None = None,
+        forced: bool = False,
+    ) -> Parser:
         """``thinking_open``: the prompt ends within thoughts, so the answer begins there (``Started.thinking_open``).
 
         Without ``tools`` there are no calls, and their markers are text. So is a call that does not pass ``check``.
+        ``forced``: the answer has to be calls.
         """
         offered = Tools(tools, check)
         if self.own is not None:
             script = self.own(offered, thinking_open)
         else:
             opened = self.thinking.start if self.thinking is not None and thinking_open else ""
-            script = script_of(self.syntax, offered, opened=opened)
+            script = script_of(self.syntax, offered, opened=opened, forced=forced)
         return Parser(script, trims=self.trims)
 
     def forced(self, tools: Sequence[Tool], *, name: str | None = None, parallel: bool = False) -> Constraint:

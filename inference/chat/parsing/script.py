@@ -32,20 +32,21 @@ class Syntax:
     words: tuple[str, ...] = ()
 
 
-def script_of(syntax: Syntax, tools: Tools, *, opened: str = "") -> Script:
-    """``opened``: the marker of the thoughts in which the answer begins. Without tools, markers of calls are text."""
-    return lambda source, answer: _Run(source, answer, syntax, tools).run(opened)
+def script_of(syntax: Syntax, tools: Tools, *, opened: str = "", forced: bool = False) -> Script:
+    """``opened``: the marker of the thoughts in which the answer begins. Without tools, markers of calls are text.
+    ``forced``: the answer has to be calls, so no half of one is a text's own."""
+    return lambda source, answer: _Run(source, answer, syntax, tools, forced=forced).run(opened)
 
 
 class _Run:
-    def __init__(self, source: Source, answer: Answer, syntax: Syntax, tools: Tools) -> None:
+    def __init__(self, source: Source, answer: Answer, syntax: Syntax, tools: Tools, *, forced: bool = False) -> None:
         self._source = source
         self._answer = answer
         self._tools = tools
         self._calls = dict(syntax.calls) if tools else {}
         self._bare = syntax.bare if tools else None
         self._thinking = dict(syntax.thinking)
-        self._words = ("", *syntax.words)
+        self._words = () if forced else ("", *syntax.words)
         self._text_markers = tuple(dict.fromkeys((*self._calls, *syntax.thinks_anywhere, *syntax.noise)))
 
     def run(self, start: str) -> Step[None]:
@@ -87,10 +88,11 @@ class _Run:
             # Behind a call that has left, what was read is not there any more.
             self._answer.text(error.text if isinstance(error, Refused) and not text.strip() else text)
         except Ended:
+            text = self._source.recorded()
             if marker in self._words:
-                self._answer.text(self._source.recorded())
+                self._answer.text(text)
             else:
-                self._answer.is_cut = True
+                self._answer.is_cut = bool(marker or text.strip())
         self._source.recorded()
 
     def _think(self, end: str) -> Step[None]:

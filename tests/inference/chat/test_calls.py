@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inference.chat.calls import CallCheck
-from inference.chat.parsing.families import GLIMMER, HARMONY, HERMES, KIMI_K3
+from inference.chat.parsing.families import GENERIC, GLIMMER, HARMONY, HERMES, KIMI_K3, LLAMA, LLAMA4
 from inference.chat.parsing.family import Family
 from inference.events import TextDelta, ToolCall
 from tests.inference.chat.parsing.writing import WRITERS
@@ -88,6 +88,37 @@ def test_a_call_that_is_cut_is_known_to_be(family: Family, text: str) -> None:
     events = [*parser.feed(text), *parser.finish()]
     assert parser.is_cut
     assert "days" not in "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def cut_after(family: Family, text: str, *, forced: bool) -> tuple[str, bool]:
+    """The text that is left of a call's beginning, and whether it is known to be cut."""
+    parser = family.parser(tools=TOOLS, forced=forced)
+    events = [*parser.feed(text), *parser.finish()]
+    assert not any(isinstance(event, ToolCall) for event in events)
+    return "".join(event.text for event in events if isinstance(event, TextDelta)), parser.is_cut
+
+
+@pytest.mark.parametrize(
+    ("family", "call"),
+    [
+        (GENERIC, '{"name": "now", "arguments": {}}'),
+        (LLAMA, '{"name": "now", "parameters": {}}'),
+        (LLAMA4, "[now()]"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Family) else None,
+)
+def test_half_a_call_without_a_marker_is_a_text_unless_the_answer_had_to_be_calls(family: Family, call: str) -> None:
+    for end in range(1, len(call)):
+        assert cut_after(family, call[:end], forced=False) == (call[:end], False)
+        assert cut_after(family, call[:end], forced=True) == ("", True)
+
+
+@pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.family.name)
+def test_an_answer_of_calls_that_had_to_be_is_whole(writer: Any) -> None:
+    parser = writer.family.parser(tools=TOOLS, forced=True)
+    events = [*parser.feed(writer.calls([("weather", {"days": 2})])), *parser.finish()]
+    assert [event.name for event in events if isinstance(event, ToolCall)] == ["weather"]
+    assert not parser.is_cut
 
 
 def test_a_whole_answer_is_not_cut() -> None:

@@ -152,6 +152,15 @@ def test_an_answer_may_be_bound_to_one_call() -> None:
     assert events[1].text == call
 
 
+def test_half_a_call_that_is_required_is_no_text_and_the_answer_was_cut() -> None:
+    form = answer_form(served(""), tools=TOOLS, choice=ToolChoice(mode="required"), generic=True)
+    reader = form.reader(STARTED)
+    assert reader is not None
+    (finished,) = reader.read([TextDelta('{"name": "f", "argum'), FINISHED])
+    assert isinstance(finished, Finished)
+    assert finished.reason == "length"
+
+
 def test_one_call_or_several_may_be_required() -> None:
     model, required = served(QWEN, "tools"), ToolChoice(mode="required")
     several, one = (answer_form(model, tools=TOOLS, choice=required, parallel=parallel) for parallel in (True, False))
