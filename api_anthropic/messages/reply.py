@@ -72,11 +72,11 @@ class Reply:
     def _reason(self, finished: Finished, stopped_by: str | None, *, has_calls: bool) -> str:
         if finished.reason == "shutdown":
             raise ShuttingDown
+        if stopped_by is not None:
+            return "stop_sequence"  # also in the midst of a call, which is then left out
         if finished.reason == "length":
             # A call is whole or not there; what came before may have been cut, and calls with it.
             return "max_tokens" if finished.n_generated >= self.max_tokens else "model_context_window_exceeded"
-        if stopped_by is not None:
-            return "stop_sequence"
         return "tool_use" if has_calls else "end_turn"
 
     def usage(self, prompt: Started | Finished, *, n_output: int = 0, n_thinking: int = 0) -> dict[str, Any]:

@@ -160,6 +160,7 @@ def finished(**fields: Any) -> Finished:
         ([CALL, finished(reason="length", n_generated=100)], ("max_tokens", None)),
         ([finished(reason="length", n_generated=99)], ("model_context_window_exceeded", None)),
         ([finished(stop_sequence="END")], ("stop_sequence", "END")),
+        ([finished(reason="length", n_generated=9, stop_sequence="END")], ("stop_sequence", "END")),
         ([finished(stop_sequence="<|im_end|>")], ("end_turn", None)),
     ],
 )
