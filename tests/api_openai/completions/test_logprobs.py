@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_openai.completions.logprobs import LogprobsWriter, joined, token_text
@@ -58,6 +58,7 @@ def test_the_first_token_of_a_prompt_has_none_and_one_that_the_text_lacks_is_at_
     assert following["text_offset"] == [5]
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=12), st.lists(st.integers(0, 40), max_size=6))
 def test_offsets_are_where_whole_characters_begin(text: str, cuts: list[int]) -> None:
     data = text.encode()
