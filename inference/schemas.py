@@ -34,7 +34,7 @@ FORMATS = frozenset(
 _WORDS = frozenset(["title", "description", "$comment", "examples", "default", "deprecated", "readOnly", "writeOnly"])
 _OF_SCHEMAS = frozenset(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"])
 # What says of names that they are names. Zod writes it for each of its records.
-_ANY_NAMES = (True, {}, {"type": "string"})
+_ANY_NAMES: tuple[Any, ...] = (True, {}, {"type": "string"})
 # Their values are instances, whatever they look like.
 _OF_VALUES = frozenset(["const", "enum", "default", "example", "examples"])
 
