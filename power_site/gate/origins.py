@@ -31,6 +31,12 @@ PREFLIGHT_MAX_AGE_SECONDS = 12 * 3600
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
+# What a page may read of an answer's headers, beyond the few that browsers let pass: what was ignored or cut is there.
+_EXPOSED = (
+    b"access-control-expose-headers",
+    b"x-request-id, request-id, retry-after, x-power-ignored-options, x-power-truncated",
+)
+
 
 @dataclass(frozen=True)
 class OriginRules:
@@ -52,8 +58,7 @@ class OriginRules:
         text = origin.decode("latin1")
         if not (self._pattern.fullmatch(text) or _same_origin(text, headers.get(b"host", b"").decode("latin1"))):
             raise Refusal(403, "this origin is not allowed")
-        exposed = (b"access-control-expose-headers", b"x-request-id, request-id, retry-after")
-        return (b"access-control-allow-origin", origin), (b"vary", b"Origin"), exposed
+        return (b"access-control-allow-origin", origin), (b"vary", b"Origin"), _EXPOSED
 
 
 def is_preflight(headers: Mapping[bytes, bytes]) -> bool:

@@ -33,6 +33,8 @@ def test_loopback_pages_and_desktop_apps_may_call(origin: str) -> None:
     answer = check(origin)
     assert answer[b"access-control-allow-origin"] == origin.encode()
     assert answer[b"vary"] == b"Origin"
+    exposed = answer[b"access-control-expose-headers"].split(b", ")
+    assert {b"retry-after", b"x-request-id", b"x-power-ignored-options", b"x-power-truncated"} < set(exposed)
 
 
 @pytest.mark.parametrize(
