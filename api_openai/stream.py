@@ -77,7 +77,7 @@ class StreamEncoder(ABC):
         return b""
 
     @abstractmethod
-    def closing(self, index: int, reason: str) -> bytes: ...
+    def closing(self, index: int, finished: Finished) -> bytes: ...
 
     def chunk(self, index: int, body: bytes, *, reason: str | None = None, logprobs: Any = None) -> bytes:
         """``body`` is the choice's own member, as in ``"delta":{…}``."""
@@ -102,7 +102,7 @@ class StreamEncoder(ABC):
         if event.reason == "shutdown":
             raise ShuttingDown  # OpenAI has no finish reason for half an answer; an error is one
         self._finished[index] = event
-        return self.closing(index, event.reason)
+        return self.closing(index, event)
 
 
 def _filling(n_bytes: int) -> bytes:

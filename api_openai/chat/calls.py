@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from api_openai.custom_tools import custom_input
-from inference.events import ToolCall
+from inference.events import Finished, ToolCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLook:
     """``legacy``: the client offered ``functions``, and gets a ``function_call``. ``custom``: names of its tools that
-    are called with a text."""
+    are called with a text. ``is_held``: an answer without calls has a form to keep to."""
 
     legacy: bool = False
     custom: frozenset[str] = frozenset()
+    is_held: bool = False
 
     def whole(self, calls: Sequence[ToolCall]) -> dict[str, Any]:
         """The fields of a message that has them."""
@@ -35,11 +36,14 @@ class CallLook:
         first = {"index": place, "id": call_id(), "type": kind, kind: {"name": call.name, argument: ""}}
         return {"tool_calls": [first]}, {"tool_calls": [{"index": place, kind: {argument: text}}]}
 
-    def reason(self, reason: str, n_calls: int) -> str:
-        """Calls are a reason of their own, but for an answer that was cut behind them."""
-        if not n_calls or reason != "stop":
-            return reason
-        return "function_call" if self.legacy else "tool_calls"
+    def reason(self, finished: Finished, n_calls: int) -> str:
+        """Calls are a reason of their own, but for an answer that was cut behind them. A form that a stop string has
+        cut into is no longer kept, and the reason says so."""
+        if finished.reason != "stop":
+            return finished.reason
+        if n_calls:
+            return "function_call" if self.legacy else "tool_calls"
+        return "length" if self.is_held and finished.stop_sequence is not None else "stop"
 
     def _whole(self, call: ToolCall) -> dict[str, Any]:
         kind, argument, text = self._parts(call)

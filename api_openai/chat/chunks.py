@@ -11,7 +11,7 @@ from api_openai.chat.calls import FUNCTIONS, CallLook
 from api_openai.errors import Fields
 from api_openai.identity import Identity
 from api_openai.stream import StreamEncoder
-from inference.events import TokenLogprob, ToolCall
+from inference.events import Finished, TokenLogprob, ToolCall
 
 # What errors of the engine are about, in the words of this endpoint.
 FIELDS = Fields(prompt="messages", format="response_format")
@@ -60,8 +60,8 @@ class ChatStreamEncoder(StreamEncoder):
         self._n_calls[index] += 1
         return b"".join(self._delta(index, orjson.dumps(part)[1:-1]) for part in self._look.deltas(call, place))
 
-    def closing(self, index: int, reason: str) -> bytes:
-        return self._delta(index, b"", reason=self._look.reason(reason, self._n_calls[index]))
+    def closing(self, index: int, finished: Finished) -> bytes:
+        return self._delta(index, b"", reason=self._look.reason(finished, self._n_calls[index]))
 
     def _delta(self, index: int, body: bytes, *, reason: str | None = None) -> bytes:
         """Logprobs of what became no text (a marker, a thought) go along with the next delta there is."""

@@ -39,7 +39,8 @@ async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     served = await serving.model_resolve(body.model)
     asks = await _asks(body, served)
     headers = partial(response_headers, asks[0], unknown=unknown_fields(fields, ChatBody, known=REFUSED))
-    look = CallLook(legacy=body.is_legacy, custom=custom_names(body))
+    is_held = format_constraint(body.response_format) is not None
+    look = CallLook(legacy=body.is_legacy, custom=custom_names(body), is_held=is_held)
     silent_seconds = config().heartbeat_interval if body.stream else math.inf
     opening = open_choices(served, asks, begun_at=begun_at, silent_seconds=silent_seconds)
     identity = Identity.of(

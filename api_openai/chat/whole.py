@@ -36,7 +36,7 @@ def _choice(index: int, answer: Answer, look: CallLook) -> dict[str, Any]:
         "index": index,
         "message": _message(answer, look),
         "logprobs": chat_logprobs(answer.logprobs),
-        "finish_reason": look.reason(answer.finished.reason, len(answer.calls)),
+        "finish_reason": look.reason(answer.finished, len(answer.calls)),
     }
 
 

@@ -10,7 +10,7 @@ from api_openai.completions.logprobs import LogprobsWriter
 from api_openai.errors import Fields
 from api_openai.identity import Identity
 from api_openai.stream import StreamEncoder
-from inference.events import Event, PromptLogprobs, TokenLogprob
+from inference.events import Event, Finished, PromptLogprobs, TokenLogprob
 
 # What errors of the engine are about, in the words of this endpoint.
 FIELDS = Fields(prompt="prompt")
@@ -50,8 +50,8 @@ class CompletionStreamEncoder(StreamEncoder):
     def thinking(self, index: int, text: str) -> bytes:
         return b""  # a raw completion isn't parsed: thoughts are part of its text
 
-    def closing(self, index: int, reason: str) -> bytes:
-        return self.opening(index) + self.chunk(index, b'"text":""', reason=reason)
+    def closing(self, index: int, finished: Finished) -> bytes:
+        return self.opening(index) + self.chunk(index, b'"text":""', reason=finished.reason)
 
     def _choice(self, index: int, event: Event) -> bytes:
         if isinstance(event, PromptLogprobs):
