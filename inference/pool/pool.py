@@ -16,7 +16,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from inference.config import LoadOptions, PoolConfig
 from inference.engine.opening import llama_available
@@ -37,6 +37,7 @@ from inference.pool.model import Model
 from inference.pool.observer import PoolObserver
 from inference.pool.resident import Resident
 from inference.pool.stream import Stream
+from inference.pool.tokens import tokenized
 from inference.pool.waiting import Ticket, WaitingRoom
 from inference.request import EmbedRequest, GenerateRequest, TokenizeRequest
 from inference.spec import ModelSpec
@@ -46,6 +47,8 @@ from inference.worker.protocol import LoadedInfo
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Read: TypeAlias = Callable[[Mailbox], Awaitable[T]]
+Request: TypeAlias = EmbedRequest | TokenizeRequest
 
 
 class Pool:
@@ -118,13 +121,7 @@ class Pool:
     ) -> Embeddings:
         """Loads the model if it must and returns all vectors together. Cancelling this call drops the request."""
         ticket = self._admit(spec, options, keep_alive_seconds)
-        try:
-            vectors, started = await self._replayed(ticket, partial(self._embedded, ticket, request))
-        except InferenceError as error:
-            self._observer.request_refused(spec.name, type(error).__name__)
-            raise
-        finally:
-            self._cancel(ticket)
+        vectors, started = await self._read(ticket, request, partial(collect, n_inputs=len(request.inputs)))
         return Embeddings(vectors=vectors, started=started, load_seconds=ticket.load_seconds)
 
     async def tokenize(
@@ -136,14 +133,7 @@ class Pool:
         keep_alive_seconds: float | None = None,
     ) -> Tokenized:
         """Loads the model if it must; nothing is decoded. Cancelling this call drops the request."""
-        ticket = self._admit(spec, options, keep_alive_seconds)
-        try:
-            return await self._replayed(ticket, partial(self._tokenized, ticket, request))
-        except InferenceError as error:
-            self._observer.request_refused(spec.name, type(error).__name__)
-            raise
-        finally:
-            self._cancel(ticket)
+        return await self._read(self._admit(spec, options, keep_alive_seconds), request, tokenized)
 
     async def describe(
         self, spec: ModelSpec, options: LoadOptions, *, keep_alive_seconds: float | None = None
@@ -264,25 +254,23 @@ class Pool:
         self._observer.generation_started(ticket.spec.name, started)
         return started
 
-    async def _embedded(self, ticket: Ticket, request: EmbedRequest) -> tuple[tuple[bytes, ...], Started]:
-        assert ticket.model is not None
-        assert ticket.model.host is not None
-        mailbox = Mailbox(on_end=lambda event: None, on_overflow=lambda: None)
-        ticket.mailbox = mailbox
-        ticket.request_id = ticket.model.host.submit(request, mailbox)
-        return await collect(mailbox, n_inputs=len(request.inputs))
+    async def _read(self, ticket: Ticket, request: Request, read: Read[T]) -> T:
+        """A request whose answer is read here and not streamed."""
+        try:
+            return await self._replayed(ticket, partial(self._read_once, ticket, request, read))
+        except InferenceError as error:
+            self._observer.request_refused(ticket.spec.name, type(error).__name__)
+            raise
+        finally:
+            self._cancel(ticket)
 
-    async def _tokenized(self, ticket: Ticket, request: TokenizeRequest) -> Tokenized:
+    async def _read_once(self, ticket: Ticket, request: Request, read: Read[T]) -> T:
         assert ticket.model is not None
         assert ticket.model.host is not None
         mailbox = Mailbox(on_end=lambda event: None, on_overflow=lambda: None)
         ticket.mailbox = mailbox
         ticket.request_id = ticket.model.host.submit(request, mailbox)
-        await mailbox.wait_started()
-        found = next((each for each in await mailbox.get() if isinstance(each, Tokenized)), None)
-        if found is None:
-            raise ShuttingDown  # nothing else ends a request early without saying why
-        return found
+        return await read(mailbox)
 
     def _ended(self, ticket: Ticket, event: Event | None) -> None:
         """The mailbox has its last event, or was closed. What ends before Started is ``generate``'s to raise or
