@@ -11,10 +11,11 @@ from conftest import MODEL
 ASKED: list[Any] = [{"role": "user", "content": "What is the weather in Paris?"}]
 SCHEMA = {
     "type": "object",
-    "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
-    "required": ["city", "days"],
+    "properties": {"city": {"type": "string"}, "unit": {"type": "string"}, "days": {"type": "integer"}},
+    "required": ["city", "unit", "days"],
 }
 WEATHER: Any = {"name": "get_weather", "description": "Weather", "input_schema": SCHEMA}
+CALLED = {"city": "Paris", "unit": "celsius", "days": 2}
 ENABLED: Any = {"type": "enabled", "budget_tokens": 1024}
 
 
@@ -35,7 +36,7 @@ def test_thoughts_text_and_call_are_blocks_in_this_order(client: Anthropic, way:
     thinking, text, call = message.content
     assert (thinking.type, thinking.thinking) == ("thinking", "They ask for <tool_call>s.")
     assert (text.type, text.text) == ("text", "Let me see.")
-    assert (call.type, call.name, call.input) == ("tool_use", "get_weather", {"city": "Paris", "days": 2})
+    assert (call.type, call.name, call.input) == ("tool_use", "get_weather", CALLED)
     assert message.stop_reason == "tool_use"
     assert message.usage.output_tokens_details.thinking_tokens > 5
 
@@ -64,14 +65,15 @@ def test_the_tool_runner_runs_the_tools(client: Anthropic) -> None:
     seen = []
 
     @beta_tool
-    def get_weather(city: str, days: int) -> str:
+    def get_weather(city: str, unit: str, days: int) -> str:
         """Weather
 
         Args:
             city: The city.
+            unit: Celsius or not.
             days: How many.
         """
-        seen.append((city, days))
+        seen.append((city, unit, days))
         return "Sunny."
 
     runner = client.beta.messages.tool_runner(
@@ -79,4 +81,4 @@ def test_the_tool_runner_runs_the_tools(client: Anthropic) -> None:
     )
     messages = list(runner)
     assert len(messages) == 2
-    assert seen[0] == ("Paris", 2)
+    assert seen[0] == ("Paris", "celsius", 2)
