@@ -24,6 +24,8 @@ class ToolChoice:
 
 
 AUTO = ToolChoice()
+# Of properties within properties: what looks into a schema calls itself for each level.
+MAX_DEPTH = 100
 
 
 def parse_tools(values: Sequence[Any]) -> tuple[Tool, ...]:
@@ -101,8 +103,11 @@ def _tool(value: Any, path: str) -> Tool:
     return {"type": "function", **tool, "function": {**function, "parameters": _written_out(parameters)}}
 
 
-def _problems(schema: Mapping[str, Any], path: str) -> Iterator[BadRequest]:
+def _problems(schema: Mapping[str, Any], path: str, *, depth: int = 0) -> Iterator[BadRequest]:
     """What of a schema neither a template nor a grammar could make sense of."""
+    if depth > MAX_DEPTH:
+        yield BadRequest(f"{path[:100]}… is nested too deeply", field=path[:200])
+        return
     kind = schema.get("type")
     if not (kind is None or isinstance(kind, str) or _is_strings(kind)):
         yield _invalid(f"{path}.type", "a string or a list of strings")
@@ -117,7 +122,7 @@ def _problems(schema: Mapping[str, Any], path: str) -> Iterator[BadRequest]:
         return
     for name, each in (properties or {}).items():
         if isinstance(each, dict):
-            yield from _problems(each, f"{path}.properties.{name}")
+            yield from _problems(each, f"{path}.properties.{name}", depth=depth + 1)
         elif not isinstance(each, bool):
             yield _invalid(f"{path}.properties.{name}", "an object")
 

@@ -34,6 +34,19 @@ def test_a_property_that_may_be_anything_is_written_out_for_the_templates() -> N
     assert parsed == tool(parameters={"properties": {"a": {}, "b": nested}, "required": ["a"]})
 
 
+@pytest.mark.parametrize(("depth", "is_refused"), [(90, False), (400, True), (5000, True)])
+def test_a_schema_is_not_followed_down_for_ever(depth: int, is_refused: bool) -> None:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(depth):
+        schema = {"type": "object", "properties": {"a": schema}}
+    tools = [{"function": {"name": "f", "parameters": schema}}]
+    if not is_refused:
+        assert parse_tools(tools)
+        return
+    with pytest.raises(BadRequest, match="nested too deeply"):
+        parse_tools(tools)
+
+
 def test_a_tool_without_parameters_takes_none() -> None:
     (parsed,) = parse_tools([{"function": {"name": "f", "parameters": None}}])
     assert parsed == tool(parameters={"type": "object", "properties": {}})
