@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,10 @@ StartServer = Callable[..., LiveServer]
 # How long an example takes says more of who else uses the machine than of the code.
 settings.register_profile("power", deadline=None)
 settings.load_profile("power")
+
+# Whoever is started in the background ignores Ctrl-C, and so do all its children: tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
