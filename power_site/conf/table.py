@@ -125,7 +125,7 @@ class Config:
         from_ollama=ollama.flash_attention,
     )
     kv_layout: KVLayout = setting(
-        "unified",
+        "auto",
         kinds.choice("auto", "unified", "streams"),
         "One KV cache for all sequences of a model, or a stream of it for each (faster, copies what they share); auto"
         " has streams where memory gives each a full context.",
